@@ -1,0 +1,77 @@
+package query
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Flags are the flags that make a program, jq's own names.
+func Flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "jq", Aliases: []string{"q"}, Usage: "the jq `FILTER`, run once per record"},
+		&cli.StringFlag{Name: "from-file", Aliases: []string{"F"}, Usage: "read the filter from `FILE`"},
+		&cli.BoolFlag{Name: "slurp", Aliases: []string{"s"}, Usage: "run once, on an array of all records"},
+		&cli.BoolFlag{Name: "null-input", Aliases: []string{"n"}, Usage: "run once, on null; input and inputs read records"},
+		&cli.BoolFlag{Name: "exit-status", Aliases: []string{"e"}, Usage: "exit 1 if the last output is false or null, 4 without output"},
+		&cli.BoolFlag{Name: "sort-keys", Aliases: []string{"S"}, Usage: "sort the keys of every object"},
+		&cli.StringSliceFlag{Name: "library-path", Aliases: []string{"L"}, Usage: "look for modules in `DIR`; may be repeated"},
+		&cli.StringSliceFlag{Name: "arg", Usage: "`NAME VALUE`: $NAME is the string"},
+		&cli.StringSliceFlag{Name: "argjson", Usage: "`NAME JSON`: $NAME is the JSON value"},
+		&cli.StringSliceFlag{Name: "slurpfile", Usage: "`NAME FILE`: $NAME is the array of the JSON values in the file"},
+		&cli.StringSliceFlag{Name: "rawfile", Usage: "`NAME FILE`: $NAME is the text of the file"},
+	}
+}
+
+// TwoWords reports whether a flag is followed by two words, as in jq.
+func TwoWords(flag string) bool {
+	switch flag {
+	case "arg", "argjson", "slurpfile", "rawfile":
+		return true
+	}
+	return false
+}
+
+// Selects reports whether the flags have a filter that says which records are
+// meant. A filter that is blank, as an unset shell variable leaves it, says nothing.
+func (o *Options) Selects() bool { return strings.TrimSpace(o.Filter) != "" }
+
+// FromFlags reads [Flags]. What it gives back as an error cannot be meant.
+func FromFlags(c *cli.Context) (Options, error) {
+	o := Options{
+		Filter:   c.String("jq"),
+		Name:     "<filter>",
+		Slurp:    c.Bool("slurp"),
+		Null:     c.Bool("null-input"),
+		SortKeys: c.Bool("sort-keys"),
+		Library:  c.StringSlice("library-path"),
+		Stderr:   os.Stderr,
+	}
+	if file := c.String("from-file"); file != "" {
+		if c.IsSet("jq") {
+			return o, fmt.Errorf("-q and -F both give a filter")
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return o, err
+		}
+		o.Filter, o.Name = string(text), file
+		if strings.HasPrefix(o.Filter, "#!") {
+			o.Filter = "#" + o.Filter // a comment in jq, so that line numbers stay
+		}
+	}
+	for _, flag := range []struct {
+		name string
+		add  func(name, value string) error
+	}{{"arg", o.Vars.Arg}, {"argjson", o.Vars.ArgJSON}, {"slurpfile", o.Vars.SlurpFile}, {"rawfile", o.Vars.RawFile}} {
+		for pair := range slices.Chunk(c.StringSlice(flag.name), 2) {
+			if err := flag.add(pair[0], pair[1]); err != nil {
+				return o, err
+			}
+		}
+	}
+	return o, nil
+}

@@ -1,0 +1,139 @@
+// Package query makes one program from one jq filter and runs it over a stream
+// of JSON records.
+package query
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"os"
+
+	"github.com/itchyny/gojq"
+)
+
+// Options say what to compile. The zero value is the filter ".".
+type Options struct {
+	Filter   string    // jq source; "" means "."
+	Name     string    // what messages call the filter; "" means "<filter>"
+	Null     bool      // jq's -n: run once, on null
+	Slurp    bool      // jq's -s: run once, on an array of all records
+	SortKeys bool      // jq's -S: sort the keys of records that pass unchanged, too
+	Library  []string  // jq's -L: where modules are looked for; none means jq's own default
+	Vars     Vars      // --arg and its kin
+	Stderr   io.Writer // where debug and stderr write; nil means nowhere
+}
+
+// A Program is a compiled filter. It runs over one stream at a time.
+type Program struct {
+	options Options
+	code    *gojq.Code // nil if the filter is no more than "."
+	vars    []any      // the values of the variables that code was compiled with
+	stream  *stream    // the one that is being run over
+}
+
+// Compile makes a program from a filter. Its error is a *CompileError.
+func Compile(o Options) (*Program, error) {
+	if o.Name == "" {
+		o.Name = "<filter>"
+	}
+	if o.Stderr == nil {
+		o.Stderr = io.Discard
+	}
+	p := &Program{options: o}
+	q, src, err := parse(o.Filter)
+	if err != nil {
+		return nil, newCompileError(o.Name, o.Filter, src, err)
+	}
+	if isIdentity(q) && !o.Null && !o.Slurp && !o.SortKeys {
+		return p, nil
+	}
+	lib, err := newLibrary(o.Library, q)
+	if err != nil {
+		return nil, newCompileError(o.Name, o.Filter, src, err)
+	}
+	if !o.Null {
+		// One run of gojq serves the whole stream: a run for each record costs several times more.
+		body := *q
+		body.Meta, body.Imports = nil, nil
+		q = &gojq.Query{Meta: q.Meta, Imports: q.Imports, Left: call("_records"), Op: gojq.OpPipe, Right: &body}
+	}
+	names, values := o.Vars.bind()
+	p.vars = values
+	p.code, err = gojq.Compile(q,
+		gojq.WithModuleLoader(lib),
+		gojq.WithEnvironLoader(os.Environ),
+		gojq.WithVariables(names),
+		gojq.WithIterFunction("_records", 0, 0, func(any, []any) gojq.Iter { return iterator(p.stream.record) }),
+		gojq.WithIterFunction("_inputs", 0, 0, func(any, []any) gojq.Iter { return iterator(p.stream.input) }),
+		gojq.WithFunction("_input", 0, 0, p.input),
+		gojq.WithFunction("input_line_number", 0, 0, func(any, []any) any { return p.stream.count }),
+		gojq.WithFunction("input_filename", 0, 0, func(any, []any) any { return nil }),
+		gojq.WithFunction("debug", 0, 0, func(v any, _ []any) any {
+			line := appendJSON(nil, []any{"DEBUG:", v})
+			o.Stderr.Write(append(line, '\n'))
+			return v
+		}),
+		gojq.WithFunction("stderr", 0, 0, func(v any, _ []any) any {
+			if text, ok := v.(string); ok {
+				io.WriteString(o.Stderr, text)
+			} else {
+				o.Stderr.Write(appendJSON(nil, v))
+			}
+			return v
+		}),
+	)
+	if err != nil {
+		return nil, newCompileError(o.Name, o.Filter, src, err)
+	}
+	return p, nil
+}
+
+// input is jq's function of that name.
+func (p *Program) input(any, []any) any {
+	v, ok := p.stream.input()
+	switch {
+	case ok:
+		return v
+	case p.stream.stopped:
+		return &gojq.HaltError{} // which no filter can catch
+	default:
+		return errors.New("No more inputs") // as jq says it, for filters that catch it
+	}
+}
+
+// Run gives what the filter makes of records, each a line of compact JSON that is
+// valid until the next one is asked for. The records have to be valid and
+// compact, and may be overwritten when the next one is asked for.
+//
+// The errors of records are passed on in their places. If one that is fatal (it
+// has no method Fatal() bool, or that says true) stands among records that are to
+// be slurped, the filter does not run. The filter's own errors are a *RecordError,
+// after which the run goes on with the next record, and a *HaltError, which ends it.
+func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.RawMessage, error] {
+	if p.code == nil {
+		return records
+	}
+	return func(yield func(json.RawMessage, error) bool) {
+		next, stop := iter.Pull2(records)
+		defer stop()
+		s := &stream{next: next, yield: yield, slurp: p.options.Slurp, sortKeys: p.options.SortKeys}
+		p.stream = s
+		for s.run(p.code.Run(nil, p.vars...)) && !p.options.Null {
+		}
+	}
+}
+
+func isIdentity(q *gojq.Query) bool {
+	return q.Meta == nil && q.Imports == nil && q.FuncDefs == nil &&
+		q.Term != nil && q.Term.Type == gojq.TermTypeIdentity && q.Term.SuffixList == nil
+}
+
+func call(name string) *gojq.Query {
+	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: name}}}
+}
+
+// An iterator is a function that serves as a gojq.Iter.
+type iterator func() (any, bool)
+
+func (next iterator) Next() (any, bool) { return next() }

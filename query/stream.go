@@ -1,0 +1,201 @@
+package query
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"reflect"
+	"unsafe"
+	"weak"
+
+	"github.com/itchyny/gojq"
+)
+
+// A stream is the state of one run of a program.
+type stream struct {
+	next     func() (json.RawMessage, error, bool)
+	yield    func(json.RawMessage, error) bool
+	slurp    bool
+	sortKeys bool
+
+	decoder decoder
+	count   int               // of the records read
+	current record            // what the filter runs on
+	number  int               // of current among the records read
+	kept    map[handle]string // the raw text of other records that the filter may hold
+	keepMax int               // how many of them to keep before those that it dropped are looked for
+	all     identity          // of the array of all records, if they were slurped
+	out     []byte
+	slurped bool // all records were read
+	failed  bool // a fatal error stood among the records
+	stopped bool // the consumer wants no more
+}
+
+// A record is a value together with the text that it was decoded from.
+type record struct {
+	value any
+	id    identity
+	raw   string
+}
+
+// identity tells a value from all others, equal ones included. Numbers, booleans,
+// null and empty values have none: theirs is 0.
+type identity struct {
+	place  unsafe.Pointer // no uintptr: the value has to stay alive
+	length int
+}
+
+// A handle stands for an identity and lets go of its value.
+type handle struct {
+	place  weak.Pointer[byte]
+	length int
+}
+
+func (id identity) handle() handle {
+	return handle{weak.Make((*byte)(id.place)), id.length}
+}
+
+func identify(v any) identity {
+	switch v.(type) {
+	case string, []any, map[string]any:
+		if v := reflect.ValueOf(v); v.Len() > 0 {
+			return identity{v.UnsafePointer(), v.Len()}
+		}
+	}
+	return identity{}
+}
+
+// run passes on what one run of gojq gives. It reports whether that run ended
+// by an error, so that there may be records left for another.
+func (s *stream) run(results gojq.Iter) bool {
+	for !s.stopped {
+		v, ok := results.Next()
+		if !ok || s.stopped {
+			return false
+		}
+		err, failed := v.(error)
+		var halt *gojq.HaltError
+		switch {
+		case errors.As(err, &halt):
+			s.emit(nil, newHaltError(halt))
+			return false
+		case failed:
+			s.emit(nil, s.newRecordError(err))
+			return true
+		}
+		s.out = s.append(s.out[:0], v)
+		s.emit(s.out, nil)
+	}
+	return false
+}
+
+func (s *stream) emit(b []byte, err error) {
+	s.stopped = s.stopped || !s.yield(b, err)
+}
+
+// record moves on to the record that the filter is to run on next.
+func (s *stream) record() (any, bool) {
+	s.current = record{}
+	clear(s.kept)
+	var ok bool
+	s.current, ok = s.read()
+	s.number = s.count
+	return s.current.value, ok
+}
+
+// input reads a record for jq's input and inputs.
+func (s *stream) input() (any, bool) {
+	r, ok := s.read()
+	if ok && !s.slurp {
+		s.keep(r)
+	}
+	return r.value, ok
+}
+
+// keep notes the text of a record for as long as the filter holds it.
+func (s *stream) keep(r record) {
+	if _, text := r.value.(string); text || r.id.length == 0 {
+		return // a string is part of its record's text, which would keep it for ever
+	}
+	if s.kept == nil {
+		s.kept = map[handle]string{}
+	}
+	if len(s.kept) >= s.keepMax {
+		maps.DeleteFunc(s.kept, func(h handle, _ string) bool { return h.place.Value() == nil })
+		s.keepMax = 2*len(s.kept) + 64
+	}
+	s.kept[r.id.handle()] = r.raw
+}
+
+func (s *stream) read() (record, bool) {
+	if s.slurp {
+		return s.readAll()
+	}
+	return s.readOne()
+}
+
+// readOne reads the next record, passing on the errors that stand before it.
+func (s *stream) readOne() (record, bool) {
+	for !s.stopped {
+		raw, err, ok := s.next()
+		if !ok {
+			break
+		}
+		if err != nil {
+			s.failed = s.failed || isFatal(err)
+			s.emit(nil, err)
+			continue
+		}
+		s.count++
+		text := string(raw)
+		v := s.decoder.decode(text)
+		return record{v, identify(v), text}, true
+	}
+	return record{}, false
+}
+
+// readAll reads an array of all records, unless one of them could not be had.
+func (s *stream) readAll() (record, bool) {
+	all := []any{}
+	for r, ok := s.readOne(); ok; r, ok = s.readOne() {
+		all = append(all, r.value)
+		s.keep(r)
+	}
+	if s.slurped || s.failed || s.stopped {
+		return record{}, false
+	}
+	s.slurped = true
+	s.all = identify(all)
+	return record{value: all}, true
+}
+
+func isFatal(err error) bool {
+	var e interface{ Fatal() bool }
+	return !errors.As(err, &e) || e.Fatal()
+}
+
+// append appends v as JSON: the text that it came as if it is a record, or the
+// array of all of them, that the filter let pass.
+func (s *stream) append(b []byte, v any) []byte {
+	if id := identify(v); !s.sortKeys && id.length > 0 {
+		if id == s.current.id {
+			return append(b, s.current.raw...)
+		}
+		if len(s.kept) > 0 {
+			if raw, ok := s.kept[id.handle()]; ok {
+				return append(b, raw...)
+			}
+		}
+		if id == s.all {
+			b = append(b, '[')
+			for i, v := range v.([]any) {
+				if i > 0 {
+					b = append(b, ',')
+				}
+				b = s.append(b, v)
+			}
+			return append(b, ']')
+		}
+	}
+	return appendJSON(b, v)
+}

@@ -1,0 +1,116 @@
+package query
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Vars are the variables that a filter is given, in the order of the command line.
+// As in jq, the first one of a name is the one that counts.
+type Vars struct {
+	names  []string
+	values []any
+}
+
+// Arg adds the string value as $name.
+func (v *Vars) Arg(name, value string) error {
+	return v.add("--arg", name, value)
+}
+
+// ArgJSON adds the one JSON value that text holds as $name.
+func (v *Vars) ArgJSON(name, text string) error {
+	value, err := decodeText([]byte(text))
+	if err != nil {
+		return fmt.Errorf("--argjson %s: %w", printable(name), err)
+	}
+	return v.add("--argjson", name, value)
+}
+
+// SlurpFile adds an array of the JSON values in a file as $name.
+func (v *Vars) SlurpFile(name, file string) error {
+	values, err := slurp(file)
+	if err != nil {
+		return fmt.Errorf("--slurpfile %s: %w", printable(name), err)
+	}
+	return v.add("--slurpfile", name, values)
+}
+
+// RawFile adds the text of a file as $name.
+func (v *Vars) RawFile(name, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("--rawfile %s: %w", printable(name), err)
+	}
+	return v.add("--rawfile", name, strings.ToValidUTF8(string(text), "\ufffd"))
+}
+
+func (v *Vars) add(flag, name string, value any) error {
+	if !isName(name) {
+		return fmt.Errorf("%s %s: a variable's name has letters, digits and _ only, and no digit first", flag, printable(name))
+	}
+	if !slices.Contains(v.names, "$"+name) {
+		v.names = append(v.names, "$"+name)
+		v.values = append(v.values, value)
+	}
+	return nil
+}
+
+// bind gives the names and values of all variables, $ARGS among them.
+func (v *Vars) bind() (names []string, values []any) {
+	named := map[string]any{}
+	for i, name := range v.names {
+		named[name[1:]] = v.values[i]
+	}
+	args := map[string]any{"named": named, "positional": []any{}}
+	return append(slices.Clip(v.names), "$ARGS"), append(slices.Clip(v.values), args)
+}
+
+func isName(name string) bool {
+	for i := range len(name) {
+		if !isWord(name[i]) {
+			return false
+		}
+	}
+	return name != "" && (name[0] < '0' || name[0] > '9')
+}
+
+// isWord reports whether c may be part of a jq name.
+func isWord(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+}
+
+func slurp(file string) ([]any, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	values := []any{}
+	for dec := json.NewDecoder(f); ; {
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err == io.EOF {
+			return values, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		value, err := decodeText(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		values = append(values, value)
+	}
+}
+
+// decodeText decodes the one JSON value that text holds.
+func decodeText(text []byte) (any, error) {
+	var b bytes.Buffer
+	if err := json.Compact(&b, bytes.ToValidUTF8(text, []byte("\ufffd"))); err != nil {
+		return nil, err
+	}
+	return new(decoder).decode(b.String()), nil
+}

@@ -1,0 +1,344 @@
+package sink
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/containerd/errdefs/pkg/errhttp"
+	"github.com/docker/docker/client"
+	"github.com/urfave/cli/v2"
+)
+
+// Action is something to do to each target that the filter let through.
+type Action struct {
+	Name   string // the flag: --delete
+	Usage  string
+	Value  string                       // what the flag's value is called; "" takes none
+	Kinds  []string                     // of resources that it can act on
+	Single bool                         // refuses more than one target
+	Flags  func(kind string) []cli.Flag // its own, nil for none
+	// Do acts on one target and gives back the Engine's answer, if that is more than a status.
+	Do func(context.Context, *client.Client, Target, Flags) (any, error)
+}
+
+// Actions lists every action in the order of the help text.
+func Actions() []Action {
+	return []Action{del(), tag(), stop(), start(), restart(), kill(), pause(), unpause()}
+}
+
+// ActionFlags are the actions that can be taken on a kind of resource ("any"
+// for one that is not known yet), and the flags that go with them.
+func ActionFlags(kind string) []cli.Flag {
+	var flags, more []cli.Flag
+	for _, a := range Actions() {
+		if kind != "any" && !slices.Contains(a.Kinds, kind) {
+			continue
+		}
+		if a.Value != "" {
+			flags = append(flags, &cli.StringFlag{Name: a.Name, Usage: "`" + a.Value + "`: " + a.Usage})
+		} else {
+			flags = append(flags, &cli.BoolFlag{Name: a.Name, Usage: a.Usage})
+		}
+		for _, f := range a.flags(kind) {
+			if !has(more, f.Names()[0]) {
+				more = append(more, f)
+			}
+		}
+	}
+	return slices.Concat(flags, more, commonFlags())
+}
+
+// Choose finds the one action that the flags ask for, nil for none, and the kind
+// of what it acts on: the source's, or for "any" what --kind says.
+func Choose(kind string, f Flags) (*Action, string, error) {
+	if kind == "" {
+		return nil, "", nil
+	}
+	given, chosen := kind, (*Action)(nil)
+	for _, a := range Actions() {
+		switch {
+		case kind != "any" && !slices.Contains(a.Kinds, kind) || !f.IsSet(a.Name) || a.Value == "" && !f.Bool(a.Name):
+		case chosen != nil:
+			return nil, "", &UsageError{fmt.Sprintf("one action at a time: --%s or --%s", chosen.Name, a.Name)}
+		default:
+			chosen = &a
+		}
+	}
+	if kind == "any" {
+		kind = f.String("kind")
+		kinds := del().Kinds // everything that there is
+		if (kind != "" || chosen != nil) && !slices.Contains(kinds, kind) {
+			return nil, "", &UsageError{fmt.Sprintf("--kind says what is acted on: %s; not %q", strings.Join(kinds, ", "), kind)}
+		}
+	}
+	var takes []cli.Flag
+	if chosen != nil {
+		if !slices.Contains(chosen.Kinds, kind) {
+			return nil, "", &UsageError{fmt.Sprintf("--%s does not go with %ss", chosen.Name, kind)}
+		}
+		takes = slices.Concat(chosen.flags(kind), commonFlags())
+	}
+	for _, flag := range ActionFlags(given) {
+		name := flag.Names()[0]
+		isAction := slices.ContainsFunc(Actions(), func(a Action) bool { return a.Name == name })
+		if !isAction && f.IsSet(name) && !has(takes, name) {
+			return nil, "", &UsageError{fmt.Sprintf("--%s needs an action that it goes with", name)}
+		}
+	}
+	return chosen, kind, nil
+}
+
+func has(flags []cli.Flag, name string) bool {
+	return slices.ContainsFunc(flags, func(f cli.Flag) bool { return f.Names()[0] == name })
+}
+
+func (a *Action) flags(kind string) []cli.Flag {
+	if a.Flags == nil {
+		return nil
+	}
+	return a.Flags(kind)
+}
+
+func commonFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "dry-run", Usage: "change nothing, print what would be done"},
+		&cli.IntFlag{Name: "max", Usage: "refuse to act on more than `N` targets"},
+		&cli.IntFlag{Name: "parallel", Aliases: []string{"P"}, Usage: "act on `N` targets at a time", Value: 4},
+		&cli.BoolFlag{Name: "ignore-not-found", Usage: "what is gone already is skipped, no failure"},
+		&cli.BoolFlag{Name: "ignore-in-use", Usage: "what is in use is skipped, no failure"},
+	}
+}
+
+// Result is what became of one target.
+type Result struct {
+	Action   string `json:"action"`
+	Kind     string `json:"kind"`
+	Target   string `json:"target"`
+	Name     string `json:"name,omitempty"`
+	Status   string `json:"status"` // done, planned, skipped, failed
+	Error    string `json:"error,omitempty"`
+	Code     int    `json:"code,omitempty"` // HTTP status of a failure; 0 where the Engine gave none
+	Response any    `json:"response,omitempty"`
+}
+
+// FailedError says that an action failed on one target. The others go on.
+type FailedError struct{ Result Result }
+
+func (e *FailedError) Error() string {
+	r := e.Result
+	return fmt.Sprintf("%s %s %s: %s", r.Action, r.Kind, cmp.Or(r.Name, r.Target), r.Error)
+}
+
+// Fatal is false: the other targets are acted on.
+func (e *FailedError) Fatal() bool { return false }
+
+// Run is one run of an action.
+type Run struct {
+	Action Action
+	Kind   string // of the targets
+	Live   bool   // results come from a stream without an end: act on each as it comes
+	Client *client.Client
+	Flags  Flags
+}
+
+// Results acts on what results name and gives a [Result] for each target, in
+// the order in which they are done; where one failed its error comes with it.
+//
+// Unless the run is live nothing is done before results has ended, and nothing
+// at all after a fatal error in it. When ctx ends nothing more is begun; what
+// is under way is waited for and reported.
+func (r *Run) Results(ctx context.Context, results Results) Results {
+	return func(yield func(json.RawMessage, error) bool) {
+		targets := r.targets(results)
+		var inUse []outcome // images that may be free once others are gone
+		progress, ok := false, true
+		emit := func(o outcome) bool {
+			if !r.Live && o.target.Kind == "image" && o.result.Code == http.StatusConflict {
+				inUse = append(inUse, o)
+				return true
+			}
+			progress = progress || o.result.Status == "done"
+			ok = ok && o.send(yield)
+			return ok
+		}
+		if !r.Live {
+			var list []Target
+			if list, ok = r.collect(targets, emit); !ok {
+				return
+			}
+			targets = each(list)
+		}
+		r.perform(ctx, targets, emit)
+		for progress && len(inUse) > 0 && ok && ctx.Err() == nil {
+			again := make([]Target, len(inUse))
+			for i, o := range inUse {
+				again[i] = o.target
+			}
+			progress, inUse = false, nil
+			r.perform(ctx, each(again), emit)
+		}
+		for _, o := range inUse {
+			ok = ok && o.send(yield)
+		}
+		if ok && !r.Live && ctx.Err() != nil {
+			yield(nil, context.Cause(ctx))
+		}
+	}
+}
+
+// targets resolves results one by one.
+func (r *Run) targets(results Results) iter.Seq2[Target, error] {
+	return func(yield func(Target, error) bool) {
+		for result, err := range results {
+			var t Target
+			if err == nil {
+				t, err = resolve(r.Kind, result)
+			}
+			if !yield(t, err) {
+				return
+			}
+		}
+	}
+}
+
+func each(list []Target) iter.Seq2[Target, error] {
+	return func(yield func(Target, error) bool) {
+		for _, t := range list {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// collect reads the whole list of targets, each once; ok means that it may be
+// acted on.
+func (r *Run) collect(targets iter.Seq2[Target, error], emit func(outcome) bool) (list []Target, ok bool) {
+	seen := map[string]bool{}
+	for t, err := range targets {
+		if err != nil {
+			if !emit(outcome{err: err}) || fatal(err) {
+				return nil, false
+			}
+		} else if !seen[t.ID] {
+			seen[t.ID] = true
+			list = append(list, t)
+		}
+	}
+	if n := r.Flags.Int("max"); n > 0 && len(list) > n {
+		emit(outcome{err: fmt.Errorf("--max %d: %d targets were selected, nothing is done", n, len(list))})
+		return nil, false
+	}
+	if r.Action.Single && len(list) > 1 {
+		emit(outcome{err: fmt.Errorf("--%s goes to one %s, %d were selected, nothing is done", r.Action.Name, r.Kind, len(list))})
+		return nil, false
+	}
+	return list, true
+}
+
+// perform acts on targets as they come, several at a time, and emits what
+// became of them until emit says to stop. A target that is being acted on is
+// not acted on again meanwhile.
+func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], emit func(outcome) bool) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	in, out := make(chan outcome), make(chan outcome)
+	go func() {
+		defer close(in)
+		for t, err := range targets {
+			select {
+			case in <- outcome{target: t, err: err}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	parallel, limit, begun := max(1, r.Flags.Int("parallel")), r.Flags.Int("max"), 0
+	if r.Flags.Bool("dry-run") {
+		parallel = 1 // keeps the list's order
+	}
+	busy := map[string]bool{}
+	for in != nil || len(busy) > 0 {
+		next := in
+		if len(busy) >= parallel {
+			next = nil
+		}
+		select {
+		case o, more := <-next:
+			switch {
+			case !more:
+				in = nil
+			case o.err != nil:
+				if !emit(o) {
+					in = nil
+				}
+			case ctx.Err() != nil || busy[o.target.ID]:
+			case r.Live && limit > 0 && begun == limit:
+				emit(outcome{err: fmt.Errorf("--max %d: reached, no more is done", limit)})
+				in = nil
+			default:
+				begun++
+				busy[o.target.ID] = true
+				go func() { out <- r.act(context.WithoutCancel(ctx), o.target) }()
+			}
+		case o := <-out:
+			delete(busy, o.target.ID)
+			if !emit(o) {
+				in = nil
+			}
+		}
+	}
+}
+
+// outcome is what became of one target, or an error that came in its place.
+type outcome struct {
+	target Target
+	result Result
+	err    error
+}
+
+func (r *Run) act(ctx context.Context, t Target) outcome {
+	o := outcome{target: t, result: Result{Action: r.Action.Name, Kind: t.Kind, Target: t.ID, Name: t.Name, Status: "done"}}
+	if r.Flags.Bool("dry-run") {
+		o.result.Status = "planned"
+		return o
+	}
+	response, err := r.Action.Do(ctx, r.Client, t, r.Flags)
+	o.result.Response = response
+	if err == nil {
+		return o
+	}
+	o.result.Error = strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "Error response from daemon: ")), " ")
+	if !client.IsErrConnectionFailed(err) {
+		o.result.Code = errhttp.ToHTTP(err)
+	}
+	if errdefs.IsNotFound(err) && r.Flags.Bool("ignore-not-found") || errdefs.IsConflict(err) && r.Flags.Bool("ignore-in-use") {
+		o.result.Status = "skipped"
+		return o
+	}
+	o.result.Status = "failed"
+	o.err = &FailedError{o.result}
+	return o
+}
+
+// send gives the outcome to the consumer.
+func (o outcome) send(yield func(json.RawMessage, error) bool) bool {
+	if o.result.Status == "" {
+		return yield(nil, o.err)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(o.result); err != nil {
+		return yield(nil, err)
+	}
+	return yield(bytes.TrimSuffix(b.Bytes(), []byte("\n")), o.err)
+}

@@ -1,0 +1,18 @@
+package sink
+
+import (
+	"context"
+
+	"github.com/docker/docker/client"
+)
+
+func pause() Action {
+	return Action{
+		Name:  "pause",
+		Usage: "pause each",
+		Kinds: []string{"container"},
+		Do: func(ctx context.Context, c *client.Client, t Target, _ Flags) (any, error) {
+			return nil, c.ContainerPause(ctx, t.ID)
+		},
+	}
+}

@@ -1,0 +1,115 @@
+package sink
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/distribution/reference"
+)
+
+// Target is one resource to act on.
+type Target struct {
+	Kind   string
+	ID     string   // what the Engine is told: an id, a name or a reference
+	Name   string   // what people call it; "" where that is not known or is ID
+	Refs   []string // an image record's tags and digests; nil where the record has none
+	Record bool     // it came as a record, not as a string
+}
+
+// resolve finds the target in a result: a string is used as it is, an object
+// is the resource whose id or name it carries.
+func resolve(kind string, result json.RawMessage) (Target, error) {
+	t := Target{Kind: kind}
+	switch {
+	case len(result) > 0 && result[0] == '"':
+		if err := json.Unmarshal(result, &t.ID); err != nil {
+			return t, err
+		}
+	case len(result) > 0 && result[0] == '{':
+		// Keys are matched in either case: the Engine writes Id, ID and id.
+		var r struct {
+			ID                    string
+			Name                  string
+			Names                 []string
+			Container             string
+			RepoTags, RepoDigests []string
+		}
+		if err := json.Unmarshal(result, &r); err != nil {
+			return t, notATarget(kind, result, "its id or name is no string")
+		}
+		name := r.Name
+		if name == "" && len(r.Names) > 0 {
+			name = r.Names[0]
+		}
+		switch kind {
+		case "volume": // has no id
+			r.ID = ""
+		case "container":
+			name = strings.TrimPrefix(name, "/")
+			if name == "" {
+				name = r.Container
+			}
+		case "image":
+			if tags := tagged(r.RepoTags); name == "" && len(tags) > 0 {
+				name = tags[0]
+			}
+			t.Refs = slices.Concat(r.RepoTags, r.RepoDigests)
+			t.Record = r.ID != ""
+		}
+		t.ID, t.Name = r.ID, name
+		if t.ID == "" {
+			t.ID, t.Name = name, ""
+		}
+		if t.ID == "" {
+			return t, notATarget(kind, result, "it carries neither id nor name")
+		}
+	default:
+		return t, notATarget(kind, result, "neither a string nor an object")
+	}
+	t.ID = strings.TrimSpace(t.ID)
+	if kind == "container" {
+		t.ID = strings.TrimPrefix(t.ID, "/")
+	}
+	if why := invalid(kind, t.ID); why != "" {
+		return t, notATarget(kind, result, why)
+	}
+	return t, nil
+}
+
+// invalid says why id cannot name a resource. The id becomes part of a URL's
+// path, where a slash or dots could lead to another resource.
+func invalid(kind, id string) string {
+	switch {
+	case id == "":
+		return "it is empty"
+	case kind == "image":
+		if _, err := reference.ParseAnyReference(id); err != nil {
+			return err.Error()
+		}
+	case id == "." || id == ".." || strings.ContainsAny(id, "/\\\x00"):
+		return fmt.Sprintf("it cannot name a %s", kind)
+	}
+	return ""
+}
+
+func tagged(tags []string) []string {
+	return slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return t == "<none>:<none>" })
+}
+
+func notATarget(kind string, result json.RawMessage, why string) error {
+	text := string(result)
+	if len(text) > 80 {
+		text = strings.ToValidUTF8(text[:80], "") + "…"
+	}
+	return &TargetError{fmt.Sprintf("no %s to act on: %s: %s", kind, text, why)}
+}
+
+// TargetError says that a result is nothing to act on. The others are.
+type TargetError struct{ message string }
+
+func (e *TargetError) Error() string { return e.message }
+
+// Fatal is false: the other results are acted on.
+func (e *TargetError) Fatal() bool { return false }

@@ -1,0 +1,101 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+func api() Source {
+	return Source{
+		Name:    "api",
+		Usage:   "any path of the Engine's API: each element of an array, each value of a stream, or the one object",
+		Args:    "PATH",
+		MinArgs: 1,
+		Filters: true,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "request", Aliases: []string{"X"}, Usage: "the `METHOD`; other than GET and HEAD may change things", Value: http.MethodGet},
+			&cli.StringFlag{Name: "data", Aliases: []string{"d"}, Usage: "the `BODY`, or @FILE (@- is standard input); goes with -X"},
+			&cli.StringSliceFlag{Name: "header", Usage: "a `NAME: VALUE` to send; may be repeated"},
+		},
+		Examples: []string{
+			"baleen api '/containers/json?all=1' -q .Id -r",
+			"baleen api /system/df -q '.Volumes[] | {Name, size: .UsageData.Size}'",
+			"baleen api -X POST '/containers/prune' -f until=24h",
+		},
+		Writes: func(f Values) bool { return f.IsSet("request") },
+		Check: func(r Request) error {
+			if len(r.Names) > 1 {
+				return &UsageError{fmt.Sprintf("api takes one path; what is %q?", r.Names[1])}
+			}
+			if r.Flags.IsSet("data") && !r.Flags.IsSet("request") {
+				return &UsageError{"-d goes with -X, which says what to do with the body\nbaleen api -X POST …"}
+			}
+			_, err := parseHeaders(r.Flags.StringSlice("header"))
+			return err
+		},
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return func(yield func(json.RawMessage, error) bool) {
+				if err := e.api(ctx, r, yield); err != nil {
+					yield(nil, err)
+				}
+			}
+		},
+	}
+}
+
+func (e *Engine) api(ctx context.Context, r Request, yield func(json.RawMessage, error) bool) error {
+	path, rawQuery, _ := strings.Cut("/"+strings.TrimPrefix(r.Names[0], "/"), "?")
+	query, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return &UsageError{fmt.Sprintf("%s: %v", r.Names[0], err)}
+	}
+	header, err := parseHeaders(r.Flags.StringSlice("header"))
+	if err != nil {
+		return err
+	}
+	var body io.Reader
+	if r.Flags.IsSet("data") {
+		data := r.Flags.String("data")
+		body = strings.NewReader(data)
+		if name, ok := strings.CutPrefix(data, "@"); ok {
+			f := os.Stdin
+			if name != "-" {
+				if f, err = os.Open(name); err != nil {
+					return err
+				}
+				defer f.Close()
+			}
+			body = f
+		}
+		if header.Get("Content-Type") == "" {
+			header.Set("Content-Type", "application/json")
+		}
+	}
+	method := strings.ToUpper(r.Flags.String("request"))
+	resp, err := e.do(ctx, method, path, r.Filters.put(query), body, header)
+	if err != nil {
+		return err
+	}
+	e.split(ctx, resp, method+" "+path, "")(yield)
+	return nil
+}
+
+func parseHeaders(words []string) (http.Header, error) {
+	h := http.Header{}
+	for _, w := range words {
+		name, value, ok := strings.Cut(w, ":")
+		if !ok || strings.TrimSpace(name) == "" {
+			return nil, &UsageError{fmt.Sprintf("--header takes NAME: VALUE, not %q", w)}
+		}
+		h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return h, nil
+}

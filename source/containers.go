@@ -1,0 +1,50 @@
+package source
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+)
+
+func containers() Source {
+	return Source{
+		Name:    "containers",
+		Aliases: []string{"ps"},
+		Usage:   "containers, as /containers/json has them; the running ones unless -a",
+		Args:    "[NAME|ID...]",
+		Kind:    "container",
+		Filters: true,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "stopped containers too"},
+			&cli.IntFlag{Name: "last", Usage: "the `N` newest, running or not"},
+			&cli.BoolFlag{Name: "latest", Aliases: []string{"l"}, Usage: "the newest, running or not"},
+			&cli.BoolFlag{Name: "size", Usage: "have the Engine compute SizeRw and SizeRootFs (slow)"},
+		},
+		Examples: []string{
+			"baleen containers -f status=exited -q name -r",
+			`baleen containers -a -f status=exited -q 'select(name | test("k8s") | not)' --delete --dry-run`,
+			"baleen ps -q '{name, image: .Image, state: .State}'",
+		},
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			q := url.Values{}
+			for _, flag := range []string{"all", "size"} {
+				if r.Flags.Bool(flag) {
+					q.Set(flag, "1")
+				}
+			}
+			if n := r.Flags.Int("last"); n > 0 {
+				q.Set("limit", strconv.Itoa(n))
+			}
+			if r.Flags.Bool("latest") {
+				q.Set("limit", "1")
+			}
+			hint := ""
+			if !r.Flags.Bool("all") {
+				hint = "stopped containers are listed with -a"
+			}
+			return pick(e.records(ctx, "/containers/json", r.Filters.put(q), ""), "container", r.Names, hint)
+		},
+	}
+}

@@ -1,0 +1,72 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// UsageError says that the command line cannot be meant; nothing was asked of
+// the Engine.
+type UsageError struct{ Message string }
+
+func (e *UsageError) Error() string { return e.Message }
+
+// NameError says that a name names nothing, or more than one thing. The other
+// names are served all the same.
+type NameError struct {
+	Name    string
+	Message string
+	Hint    string
+}
+
+func (e *NameError) Error() string {
+	s := fmt.Sprintf("%s: %q", e.Message, e.Name)
+	if e.Hint != "" {
+		s += "\n" + e.Hint
+	}
+	return s
+}
+
+// Fatal is false: the stream goes on after a NameError.
+func (e *NameError) Fatal() bool { return false }
+
+// Fatal reports whether err ends the stream it came in, so that what was read
+// before it is not the whole.
+func Fatal(err error) bool {
+	var f interface{ Fatal() bool }
+	return !errors.As(err, &f) || f.Fatal()
+}
+
+// StatusError is a refusal by the Engine.
+type StatusError struct {
+	Method, Path string
+	Status       int    // HTTP status
+	Message      string // the Engine's own, on one line
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%s %s: %s (%d)", e.Method, e.Path, e.Message, e.Status)
+}
+
+// UnreachableError says that no Engine answered.
+type UnreachableError struct {
+	Host string
+	Err  error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("cannot reach the Docker Engine at %s: %v\nis it running, and may this user open it? -H or DOCKER_HOST name another one, -H demo a pretend one", e.Host, e.Err)
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// ReadOnlyError is the connection's refusal to send a request that could
+// change something when no action asked for it.
+type ReadOnlyError struct{ Method, Path string }
+
+func (e *ReadOnlyError) Error() string {
+	return fmt.Sprintf("%s %s: refused, this connection only reads", e.Method, e.Path)
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,58 @@
+package source
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Filters are the Engine's own: the same key twice means or, different keys
+// mean and.
+type Filters map[string][]string
+
+// ParseFilters reads KEY=VALUE words.
+func ParseFilters(words []string) (Filters, error) {
+	f := Filters{}
+	for _, w := range words {
+		key, value, ok := strings.Cut(w, "=")
+		key = strings.ToLower(strings.TrimSpace(key))
+		if !ok || key == "" {
+			return nil, &UsageError{fmt.Sprintf("-f takes KEY=VALUE, not %q", w)}
+		}
+		f[key] = append(f[key], strings.TrimSpace(value))
+	}
+	return f, nil
+}
+
+// Blank reports a filter without a value, which the Engine may well take to
+// mean everything.
+func (f Filters) Blank() (key string, ok bool) {
+	for _, k := range slices.Sorted(maps.Keys(f)) {
+		if slices.Contains(f[k], "") {
+			return k, true
+		}
+	}
+	return "", false
+}
+
+// with is f and one more value.
+func (f Filters) with(key string, values ...string) Filters {
+	g := maps.Clone(f)
+	if g == nil {
+		g = Filters{}
+	}
+	g[key] = append(slices.Clone(g[key]), values...)
+	return g
+}
+
+// put adds the filters to a query in the form that the Engine takes.
+func (f Filters) put(q url.Values) url.Values {
+	if len(f) > 0 {
+		b, _ := json.Marshal(map[string][]string(f)) // strings only: cannot fail
+		q.Set("filters", string(b))
+	}
+	return q
+}

@@ -1,0 +1,14 @@
+package source
+
+import "context"
+
+func info() Source {
+	return Source{
+		Name:     "info",
+		Usage:    "what the Engine says of itself, as /info has it",
+		Examples: []string{"baleen info -q '{Containers, Images, Driver, ServerVersion}'"},
+		Records: func(ctx context.Context, e *Engine, _ Request) Records {
+			return e.records(ctx, "/info", nil, "")
+		},
+	}
+}

@@ -1,0 +1,23 @@
+package source
+
+import (
+	"context"
+	"net/url"
+)
+
+func networks() Source {
+	return Source{
+		Name:    "networks",
+		Usage:   "networks, as /networks has them",
+		Args:    "[NAME|ID...]",
+		Kind:    "network",
+		Filters: true,
+		Examples: []string{
+			"baleen networks -q '{name, driver: .Driver}'",
+			"baleen networks -f type=custom -q 'select(label(\"keep\") | not)' --delete --dry-run",
+		},
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return pick(e.records(ctx, "/networks", r.Filters.put(url.Values{}), ""), "network", r.Names, "")
+		},
+	}
+}

@@ -1,0 +1,129 @@
+package source
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+func read() Source {
+	return Source{
+		Name:  "read",
+		Usage: "each JSON value in files or standard input; with -R each line as a string",
+		Args:  "[FILE...]",
+		Kind:  "any",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "raw-input", Aliases: []string{"R"}, Usage: "each line is a string, as in jq"},
+			&cli.StringFlag{Name: "kind", Usage: "what actions act on: `KIND` is image, container, volume or network"},
+		},
+		Examples: []string{
+			"baleen images | grep legacy | baleen read --kind image --delete",
+			"docker ps -q | baleen read -R --kind container --stop",
+		},
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			names := r.Names
+			if len(names) == 0 {
+				names = []string{"-"}
+			}
+			from := values
+			if r.Flags.Bool("raw-input") {
+				from = lines
+			}
+			return func(yield func(json.RawMessage, error) bool) {
+				for _, name := range names {
+					if !e.readFile(ctx, name, from, yield) {
+						return
+					}
+				}
+			}
+		},
+	}
+}
+
+// readFile yields what from finds in one file, and reports whether to go on
+// with the next. A file that cannot be read ends the stream: what it held is
+// not known.
+func (e *Engine) readFile(ctx context.Context, name string, from func(io.Reader) Records, yield func(json.RawMessage, error) bool) bool {
+	f := os.Stdin
+	if name != "-" {
+		var err error
+		if f, err = os.Open(name); err != nil {
+			yield(nil, err)
+			return false
+		}
+		defer f.Close()
+	}
+	for record, err := range from(&waiting{&interruptible{ctx, f}, e.wait}) {
+		if err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%s: %w", f.Name(), err)
+		}
+		if !yield(record, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// values gives each JSON value that r holds.
+func values(r io.Reader) Records {
+	return func(yield func(json.RawMessage, error) bool) {
+		s := newScanner(r)
+		for {
+			v, err := s.value()
+			if err == io.EOF || !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// lines gives each line that r holds as a JSON string, without its newline.
+func lines(r io.Reader) Records {
+	return func(yield func(json.RawMessage, error) bool) {
+		in := bufio.NewReader(r)
+		for {
+			line, err := in.ReadString('\n')
+			if line != "" && !yield(quote(strings.TrimSuffix(line, "\n")), nil) {
+				return
+			}
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// interruptible ends a read with its context, which a read of a terminal or a
+// pipe does not do by itself; the abandoned read goes with the process.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	buf, done := make([]byte, len(p)), make(chan result, 1)
+	go func() {
+		n, err := i.r.Read(buf)
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		return copy(p, buf[:r.n]), r.err
+	case <-i.ctx.Done():
+		return 0, context.Cause(i.ctx)
+	}
+}

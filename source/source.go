@@ -1,0 +1,78 @@
+// Package source reads records: one file a source, each an iterator over the
+// Engine's own JSON, and the Engine that they come from.
+package source
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"iter"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Records is a stream of records, each one compact JSON value without a
+// newline, valid until the next one is asked for. An error says that something
+// is missing from the stream; after a fatal one (see [Fatal]) nothing follows.
+type Records = iter.Seq2[json.RawMessage, error]
+
+// Values gives the values of a command line's flags.
+type Values interface {
+	Bool(name string) bool
+	Int(name string) int
+	String(name string) string
+	StringSlice(name string) []string
+	IsSet(name string) bool
+}
+
+// Request is what the user asked of a source.
+type Request struct {
+	Names   []string
+	Filters Filters
+	Flags   Values
+}
+
+// Source is one kind of record that baleen can read.
+type Source struct {
+	Name     string
+	Aliases  []string
+	Usage    string              // one line, for help
+	Args     string              // what the names are, for help; "" takes none
+	MinArgs  int                 // how many names there have to be
+	Examples []string            // command lines to paste, for help
+	Kind     string              // what actions act on: "image", "container", "volume", "network"; "" cannot be acted on, "any" by its --kind flag
+	Filters  bool                // takes -f
+	Flags    []cli.Flag          // its own flags
+	Live     func(Values) bool   // true: a stream without an end, acted on as it comes
+	Writes   func(Values) bool   // true: needs a connection that can write
+	Check    func(Request) error // a *UsageError if the words cannot be meant
+	Records  func(context.Context, *Engine, Request) Records
+}
+
+// All lists every source in the order of the help text.
+func All() []Source {
+	return []Source{
+		images(),
+		containers(),
+		volumes(),
+		networks(),
+		stats(),
+		inspect(),
+		info(),
+		version(),
+		api(),
+		read(),
+	}
+}
+
+// failed is the stream of a single failure.
+func failed(err error) Records {
+	return func(yield func(json.RawMessage, error) bool) { yield(nil, err) }
+}
+
+// quote is text as a JSON string with the shortest escapes.
+func quote(text string) json.RawMessage {
+	b, _ := json.Marshal(text) // a string: cannot fail
+	v, _ := newScanner(bytes.NewReader(b)).value()
+	return v
+}

@@ -1,0 +1,14 @@
+package source
+
+import "context"
+
+func version() Source {
+	return Source{
+		Name:     "version",
+		Usage:    "the Engine's version, as /version has it (baleen's own: --version)",
+		Examples: []string{"baleen version -q .ApiVersion -r"},
+		Records: func(ctx context.Context, e *Engine, _ Request) Records {
+			return e.records(ctx, "/version", nil, "")
+		},
+	}
+}

@@ -1,0 +1,23 @@
+package source
+
+import (
+	"context"
+	"net/url"
+)
+
+func volumes() Source {
+	return Source{
+		Name:    "volumes",
+		Usage:   "volumes, as /volumes has them",
+		Args:    "[NAME...]",
+		Kind:    "volume",
+		Filters: true,
+		Examples: []string{
+			"baleen volumes -q .Name -r",
+			"baleen volumes -f dangling=true --delete --dry-run",
+		},
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return pick(e.records(ctx, "/volumes", r.Filters.put(url.Values{}), "Volumes"), "volume", r.Names, "")
+		},
+	}
+}
