@@ -335,10 +335,13 @@ func split(r io.Reader, member string) Records {
 }
 
 func splitTo(s *scanner, member string, yield func(json.RawMessage, error) bool) error {
-	next := s.value
 	if member != "" {
-		if found, err := s.openMember(member); err != nil || !found {
+		found, err := s.openMember(member)
+		if err != nil {
 			return err
+		}
+		if !found {
+			return s.end()
 		}
 	}
 	first, err := s.peek()
@@ -348,13 +351,19 @@ func splitTo(s *scanner, member string, yield func(json.RawMessage, error) bool)
 	if err != nil {
 		return err
 	}
+	next := s.value
 	if first == '[' {
 		if err := s.openArray(); err != nil {
 			return err
 		}
 		next = s.element
+	} else if member != "" { // null
+		if _, err := s.value(); err != nil {
+			return err
+		}
+		next = func() ([]byte, error) { return nil, io.EOF }
 	}
-	for first != 'n' || member == "" {
+	for {
 		v, err := next()
 		if err == io.EOF {
 			break

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 const (
-	firstChunk = 8 << 10  // bytes asked for in a read, enough for a stream that says little at a time
-	chunk      = 64 << 10 // the same, once a read has filled that
+	firstChunk = 8 << 10  // bytes to read at once, enough where little comes at a time
+	chunk      = 64 << 10 // the same, once that many have come
 	keptOutput = 1 << 20  // a larger output buffer is not kept for the next value
 	maxDepth   = 10_000   // levels of arrays and objects in one value
 )
@@ -59,8 +60,7 @@ func newScanner(r io.Reader) *scanner {
 	return &scanner{r: r, buf: make([]byte, firstChunk+8)}
 }
 
-// peek returns the first byte of the next token, without consuming it, or
-// io.EOF at the end of the input.
+// peek returns the first byte of the token ahead, or io.EOF at the end of the input.
 func (s *scanner) peek() (byte, error) {
 	c := s.token()
 	switch {
@@ -72,8 +72,7 @@ func (s *scanner) peek() (byte, error) {
 	return 0, s.fault()
 }
 
-// value returns the next value, valid until the next call, or io.EOF at the
-// end of the input.
+// value returns the next value, valid until the next call, or io.EOF after the last.
 func (s *scanner) value() ([]byte, error) {
 	if _, err := s.peek(); err != nil {
 		return nil, err
@@ -82,15 +81,15 @@ func (s *scanner) value() ([]byte, error) {
 		s.out = nil
 	}
 	s.out, s.from, s.keep = s.out[:0], s.pos, true
-	if err := s.scan(); err != nil {
-		return nil, err
+	ok := s.scan()
+	if s.keep = false; !ok {
+		return nil, s.fault()
 	}
-	s.keep = false
 	if len(s.out) == 0 {
 		return s.buf[s.from:s.pos:s.pos], nil
 	}
 	s.out = append(s.out, s.buf[s.from:s.pos]...)
-	return s.out[:len(s.out):len(s.out)], nil
+	return s.out, nil
 }
 
 // end checks that nothing but white space is left.
@@ -111,8 +110,8 @@ func (s *scanner) openArray() error {
 	return nil
 }
 
-// element returns the next element of the open array, valid until the next
-// call, or io.EOF after the last.
+// element returns the open array's next element, valid until the next call, or
+// io.EOF after the last.
 func (s *scanner) element() ([]byte, error) {
 	switch {
 	case s.sep == 0 && s.err == nil:
@@ -144,48 +143,41 @@ func (s *scanner) closeObject() error {
 	return err
 }
 
-// seek goes to the value of the next member with that name, quotes included,
-// or else past the object.
+// seek goes to the value of the next member of that quoted name, or past the object.
 func (s *scanner) seek(name string, first bool) (bool, error) {
 	for ; !s.take('}'); first = false {
 		if !first && !s.take(',') || s.token() != '"' {
 			return false, s.fault()
 		}
 		key, err := s.value()
-		if err != nil {
-			return false, err
-		}
 		found := string(key) == name
-		if !s.take(':') {
+		if err != nil || !s.take(':') || !found && !s.scan() {
 			return false, s.fault()
 		}
 		if found {
 			return true, nil
-		}
-		if err := s.scan(); err != nil {
-			return false, err
 		}
 	}
 	s.depth--
 	return false, nil
 }
 
-// scan goes past one value.
-func (s *scanner) scan() error {
+// scan goes past a value. Like what follows, it returns false with pos at the fault.
+func (s *scanner) scan() bool {
 	var top byte // what closes the innermost container, 0 outside any
-	s.stack = s.stack[:0]
 value:
 	for {
 		if top == '}' && !(s.token() == '"' && s.str() && s.take(':')) {
-			return s.fault()
+			return false
 		}
-		ok := false
+		ok := true
 		switch c := s.token(); c {
 		case '"':
 			ok = s.str()
 		case '{', '[':
 			if len(s.stack) == maxDepth {
-				return s.fail(&SyntaxError{s.off + int64(s.pos), "nested too deeply"})
+				s.fail(&SyntaxError{s.off + int64(s.pos), "nested too deeply"})
+				return false
 			}
 			s.pos++
 			s.stack = append(s.stack, top)
@@ -193,7 +185,6 @@ value:
 			if s.token() != top {
 				continue value
 			}
-			ok = true
 		case 't':
 			ok = s.literal("true")
 		case 'f':
@@ -204,7 +195,7 @@ value:
 			ok = s.number()
 		}
 		if !ok {
-			return s.fault()
+			return false
 		}
 		for top != 0 {
 			switch s.token() {
@@ -216,25 +207,24 @@ value:
 				top = s.stack[len(s.stack)-1]
 				s.stack = s.stack[:len(s.stack)-1]
 			default:
-				return s.fault()
+				return false
 			}
 		}
-		return nil
+		return true
 	}
 }
 
-// What follows goes past one thing at pos. On false, pos is at the fault.
-
-// str: the string that begins here.
+// str goes past a string.
 func (s *scanner) str() bool {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	i := s.pos + 1
 	for {
-		// Of eight bytes, the lowest bit of m marks the first that is a quote or
-		// below a space (with bit 1 flipped, those are all below 0x21), or a
-		// backslash, or not ASCII. Bits above it may be wrong.
+		// Eight bytes at a time: the lowest bit of m tells the first byte that is not
+		// plain text; bits above it may be wrong.
 		x := binary.LittleEndian.Uint64(s.buf[i:])
-		m := ((x ^ 2*each) - 0x21*each | ((x ^ '\\'*each) - each) | x) & high
+		m := (x ^ 2*each) - 0x21*each // a quote, which is 0x20 once bit 1 is flipped, or below a space
+		m |= (x ^ '\\'*each) - each   // a backslash
+		m = (m | x) & high            // or not ASCII
 		if m == 0 {
 			i += 8
 			continue
@@ -258,98 +248,92 @@ func (s *scanner) str() bool {
 	}
 }
 
-// escape: an escape, which is shortened.
+// escape goes past an escape, which it spells as short as can be.
 func (s *scanner) escape() bool {
+	n, r := 2, '/'
 	switch s.at(1) {
 	case '"', '\\', 'b', 'f', 'n', 'r', 't':
 		s.pos += 2
 		return true
 	case '/':
-		s.replace(2, '/')
-		return true
 	case 'u':
-		r := s.hex(2)
-		if r < 0 {
-			return false
-		}
-		n := 6
-		if 0xd800 <= r && r < 0xdc00 && s.at(6) == '\\' && s.at(7) == 'u' {
+		n, r = 6, s.hex(2)
+		if utf16.IsSurrogate(r) && s.at(6) == '\\' && s.at(7) == 'u' {
 			low := s.hex(8)
 			if low < 0 {
 				return false
 			}
 			// A second half that does not fit may begin a pair of its own.
-			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-				n = 12
+			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+				n, r = 12, pair
 			}
 		}
-		s.replace(n, r)
-		return true
+	default:
+		s.pos++
+		return false
 	}
-	s.pos++
-	return false
+	if r >= 0 {
+		s.replace(n, r)
+	}
+	return r >= 0
 }
 
-// hex returns the number in the four digits k bytes from here, or goes to what
+// hex returns the number in the four digits k bytes after pos, or goes to what
 // is not a digit and returns -1.
 func (s *scanner) hex(k int) (r rune) {
 	for i := k; i < k+4; i++ {
-		c := s.at(i)
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
+		d := strings.IndexByte("0123456789abcdefABCDEF", s.at(i))
+		if d < 0 {
 			s.pos += i
 			return -1
 		}
-		r = r<<4 | rune(c)
+		if d > 15 {
+			d -= 6
+		}
+		r = r<<4 | rune(d)
 	}
 	return r
 }
 
-// rune: a character that is not ASCII, or a byte that is not UTF-8.
+// rune goes past a character that is not ASCII, or a byte that is not UTF-8.
 func (s *scanner) rune() {
 	for !utf8.FullRune(s.buf[s.pos:s.n]) && s.more() {
 	}
-	r, n := utf8.DecodeRune(s.buf[s.pos:s.n])
-	if n == 1 {
+	if r, n := utf8.DecodeRune(s.buf[s.pos:s.n]); n == 1 {
 		s.replace(1, r)
 	} else {
 		s.pos += n
 	}
 }
 
-// replace: n bytes, for which r goes into the value.
+// replace goes past n bytes, for which r comes into the value.
 func (s *scanner) replace(n int, r rune) {
 	s.flush()
 	s.pos += n
 	s.from = s.pos
-	switch {
-	case !s.keep:
-	case r == '"' || r == '\\':
-		s.out = append(s.out, '\\', byte(r))
-	case '\b' <= r && r <= '\r' && r != '\v':
-		s.out = append(s.out, '\\', "btn.fr"[r-'\b'])
-	case r < ' ':
-		s.out = fmt.Appendf(s.out, `\u%04x`, r)
-	default:
+	if !s.keep {
+		return
+	}
+	if i := strings.IndexRune("\"\\\b\f\n\r\t", r); i >= 0 {
+		s.out = append(s.out, '\\', `"\bfnrt`[i])
+	} else if r < ' ' {
+		s.out = append(s.out, '\\', 'u', '0', '0', '0'+byte(r>>4), "0123456789abcdef"[r&15])
+	} else {
 		s.out = utf8.AppendRune(s.out, r)
 	}
 }
 
+// literal goes past word.
 func (s *scanner) literal(word string) bool {
 	for i := range len(word) {
-		if s.at(0) != word[i] {
+		if !s.skip(word[i], word[i]) {
 			return false
 		}
-		s.pos++
 	}
 	return true
 }
 
-// number: a number, and whatever tells that it is complete is in sight.
+// number goes past a number, once what follows tells that it is whole.
 func (s *scanner) number() bool {
 	s.skip('-', '-')
 	ok := (s.skip('0', '0') || s.digits()) && (!s.skip('.', '.') || s.digits())
@@ -360,20 +344,16 @@ func (s *scanner) number() bool {
 	return ok && (s.pos < s.n || s.rerr == io.EOF && s.depth == 0)
 }
 
-// digits: one or more.
+// digits goes past one or more.
 func (s *scanner) digits() (ok bool) {
-	for {
-		for s.buf[s.pos]-'0' <= 9 {
-			s.pos++
-			ok = true
-		}
-		if s.pos < s.n || !s.more() {
-			return ok
+	for s.at(0)-'0' <= 9 {
+		for ok = true; s.buf[s.pos]-'0' <= 9; s.pos++ {
 		}
 	}
+	return ok
 }
 
-// skip: a or b, without white space before it.
+// skip goes past a or b.
 func (s *scanner) skip(a, b byte) bool {
 	if c := s.at(0); c != a && c != b {
 		return false
@@ -382,7 +362,7 @@ func (s *scanner) skip(a, b byte) bool {
 	return true
 }
 
-// take: white space and c.
+// take goes past white space and c.
 func (s *scanner) take(c byte) bool {
 	if s.token() != c {
 		return false
@@ -399,23 +379,17 @@ func (s *scanner) token() byte {
 	return s.space()
 }
 
+// space does token's work where there is white space, or nothing yet.
 func (s *scanner) space() byte {
-	s.flush()
-	for {
-		c := s.buf[s.pos]
-		if c == ' ' || c == '\n' || c == '\r' || c == '\t' {
-			s.pos++
-			continue
-		}
+	for s.flush(); ; s.pos++ {
 		s.from = s.pos
-		if s.pos < s.n || !s.more() {
+		if c := s.at(0); c != ' ' && c != '\n' && c != '\r' && c != '\t' {
 			return c
 		}
 	}
 }
 
-// at returns the byte k after pos, 0 at the end of the input. Those before it
-// must have been seen.
+// at returns the byte k after pos, 0 at the end. Those before it must have been seen.
 func (s *scanner) at(k int) byte {
 	if s.pos+k == s.n {
 		s.more()
@@ -441,9 +415,8 @@ func (s *scanner) more() bool {
 	s.off += int64(s.pos)
 	s.pos, s.from, s.n = 0, 0, copy(s.buf, rest)
 	for tries := 0; s.n == len(rest) && s.rerr == nil; tries++ {
-		var n int
-		n, s.rerr = s.r.Read(s.buf[s.n : len(s.buf)-8])
-		if s.n += n; n == 0 && s.rerr == nil && tries == 100 {
+		n, err := s.r.Read(s.buf[s.n : len(s.buf)-8])
+		if s.n, s.rerr = s.n+n, err; n == 0 && err == nil && tries == 100 {
 			s.rerr = io.ErrNoProgress
 		}
 	}
@@ -458,8 +431,7 @@ func (s *scanner) fault() error {
 	case s.err != nil:
 		return s.err
 	case s.pos < s.n:
-		_, n := utf8.DecodeRune(s.buf[s.pos:s.n])
-		return s.fail(&SyntaxError{at, fmt.Sprintf("unexpected %q", s.buf[s.pos:s.pos+n])})
+		return s.fail(&SyntaxError{at, fmt.Sprintf("unexpected %q", s.buf[s.pos:s.pos+1])})
 	case s.rerr == io.EOF:
 		return s.fail(fmt.Errorf("incomplete JSON at byte %d: %w", at, io.ErrUnexpectedEOF))
 	}

@@ -38,9 +38,9 @@ func stats() Source {
 		},
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			return func(yield func(json.RawMessage, error) bool) {
-				ctx, cancel := context.WithCancel(ctx)
+				inner, cancel := context.WithCancel(ctx)
 				s := &sampler{e: e, r: r, samples: make(chan sample), running: map[string]context.CancelFunc{}}
-				go s.run(ctx)
+				go s.run(inner)
 				defer func() {
 					cancel()
 					for range s.samples { // lets every goroutine go before the Engine does
@@ -48,6 +48,9 @@ func stats() Source {
 				}()
 				for {
 					m, ok := s.next()
+					if !ok && ctx.Err() != nil {
+						yield(nil, context.Cause(ctx))
+					}
 					if !ok || !yield(m.record, m.err) || m.err != nil && Fatal(m.err) {
 						return
 					}

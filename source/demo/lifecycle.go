@@ -147,13 +147,13 @@ func (e *Engine) mount(ctr *container, now time.Time) error {
 		}
 	}
 	for _, m := range ctr.host.Mounts {
-		mode := "z"
+		mode := ""
 		if m.ReadOnly {
 			mode = "ro"
 		}
 		switch m.Type {
 		case mount.TypeVolume:
-			if err := add(m.Source, m.Target, mode); err != nil {
+			if err := add(m.Source, m.Target, cmp.Or(mode, "z")); err != nil {
 				return err
 			}
 		case mount.TypeBind:
