@@ -89,12 +89,8 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f Flags) (dele
 	case err != nil && (whole && len(all) <= 1 || len(refs) == 0):
 		return nil, err
 	case whole && len(all) > 1:
-		users, err := c.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", t.ID))})
-		if err != nil {
+		if err := inUse(ctx, c, t.ID); err != nil {
 			return nil, err
-		}
-		if len(users) > 0 {
-			return nil, fmt.Errorf("conflict: unable to delete %s - image is being used by container %.12s%w", t.ID, users[0].ID, wordless{errdefs.ErrConflict})
 		}
 	}
 	if whole {
@@ -108,6 +104,28 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f Flags) (dele
 		}
 	}
 	return deleted, nil
+}
+
+// inUse is the conflict that the Engine would find when only the image itself is
+// left to delete: a container or another image that was made from it.
+func inUse(ctx context.Context, c *client.Client, id string) error {
+	users, err := c.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", id))})
+	if err != nil {
+		return err
+	}
+	if len(users) > 0 {
+		return fmt.Errorf("conflict: unable to delete %s - image is being used by container %.12s%w", id, users[0].ID, wordless{errdefs.ErrConflict})
+	}
+	younger, err := c.ImageList(ctx, image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("since", id))})
+	if err != nil {
+		return err
+	}
+	for _, child := range younger {
+		if child.ParentID == id {
+			return fmt.Errorf("conflict: unable to delete %s - image has dependent child images%w", id, wordless{errdefs.ErrConflict})
+		}
+	}
+	return nil
 }
 
 // needed leaves out the references that go by themselves: <none>, and a digest

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A Dockerd is a private dockerd, which shares nothing with another one.
+type Dockerd struct {
+	dir   string
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+// StartDockerd starts a dockerd and waits until it answers. It needs root.
+// The error holds dockerd's log.
+func StartDockerd(ctx context.Context) (*Dockerd, error) {
+	dir, err := os.MkdirTemp("", "bl")
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	d := &Dockerd{dir: dir, ended: make(chan struct{})}
+	d.cmd = exec.Command("dockerd",
+		"--data-root", filepath.Join(dir, "data"),
+		"--exec-root", filepath.Join(dir, "exec"),
+		"--pidfile", filepath.Join(dir, "pid"),
+		"-H", "unix://"+d.sock(),
+		"--iptables=false", "--bridge=none")
+	d.cmd.Stdout, d.cmd.Stderr = log, log
+	if err := d.cmd.Start(); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	go func() {
+		d.cmd.Wait()
+		close(d.ended)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		if err = NewClient(d.Dial).call(ctx, "GET", "/_ping", nil, nil); err == nil {
+			return d, nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+			continue
+		case <-ctx.Done():
+		case <-d.ended:
+		}
+		said, _ := os.ReadFile(log.Name())
+		d.end()
+		return nil, fmt.Errorf("dockerd does not answer: %w\n%s", err, said)
+	}
+}
+
+func (d *Dockerd) sock() string { return filepath.Join(d.dir, "docker.sock") }
+
+// Dial connects to d.
+func (d *Dockerd) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "unix", d.sock())
+}
+
+// Stop ends d with all that it holds.
+func (d *Dockerd) Stop() error {
+	// The bridges of its networks would outlive it.
+	err := NewClient(d.Dial).Empty(context.Background())
+	d.end()
+	return err
+}
+
+func (d *Dockerd) end() {
+	d.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-d.ended:
+	case <-time.After(20 * time.Second):
+		d.cmd.Process.Kill()
+		<-d.ended
+	}
+	mounts, _ := os.ReadFile("/proc/self/mounts")
+	for _, line := range slices.Backward(strings.Split(string(mounts), "\n")) {
+		if f := strings.Fields(line); len(f) > 1 && strings.HasPrefix(f[1], d.dir+"/") {
+			exec.Command("umount", "-l", f[1]).Run()
+		}
+	}
+	os.RemoveAll(d.dir)
+}
