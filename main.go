@@ -130,7 +130,7 @@ const usageLine = "baleen SOURCE [NAME...] [-f KEY=VALUE]... [-q FILTER] [ACTION
 const recipes = `
 Recipes (-H demo tries them on a pretend Engine):
   baleen images -q 'select(.Size > 1e9) | .RepoTags[]?' -r
-  baleen stats -q '{name, memory: .memory_stats.usage}'
+  baleen stats -q '{name: name, memory: .memory_stats.usage}'
   baleen containers -a -f status=exited -q name -r
   baleen images -f dangling=true --delete --dry-run
   baleen images | grep legacy | baleen read --kind image --delete --dry-run

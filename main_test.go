@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -8,11 +9,16 @@ import (
 	"fmt"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
+	"math"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +26,7 @@ import (
 	"testing"
 	"time"
 
+	"baleen/source"
 	"baleen/source/demo"
 	"baleen/testdata/engine"
 
@@ -341,5 +348,268 @@ func TestBoundaries(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestUnbuffered has an Engine that says no more before its last record was
+// read at the end of the pipe: a line that waits for company waits for ever.
+func TestUnbuffered(t *testing.T) {
+	read := make(chan bool)
+	host := double(t, func(w http.ResponseWriter, _ *http.Request) {
+		for i := range 5 {
+			fmt.Fprintf(w, `{"name":"/x","n":%d}`, i)
+			w.(http.Flusher).Flush()
+			<-read
+		}
+	})
+	for _, args := range [][]string{{}, {"-q", "{n}"}, {"-q", ".n", "-r"}, {"-q", "select(.n >= 0)"}} {
+		cmd := exec.Command("baleen", append([]string{"-H", host, "api", "/x/stats"}, args...)...)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for range 5 {
+			if !lines.Scan() {
+				t.Fatal("no line")
+			}
+			read <- true
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestReaderGone has an Engine that falls silent: baleen must not wait for its
+// next record to learn that nobody reads.
+func TestReaderGone(t *testing.T) {
+	host := double(t, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"n":1}`)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	cmd := exec.Command("baleen", "-H", host, "api", "/x/stats")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	out.Close()
+	if cmd.Wait(); cmd.ProcessState.ExitCode() != 141 {
+		t.Errorf("%v, not exit code 141", cmd.ProcessState)
+	}
+}
+
+// TestConstantMemory compares the peak of a list of 100,000 images with that of
+// 10,000. The Engine looks itself, before it ends the list.
+func TestConstantMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	pid, peak := make(chan int), make(chan int, 1)
+	host := double(t, func(w http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.URL.Query().Get("n"))
+		for i := range n {
+			fmt.Fprintf(w, "%c"+`{"Containers":-1,"Created":%d,"Id":"sha256:%064x","Labels":{"maintainer":"a \u003ca@example.com\u003e","text":"%0300d"},"RepoTags":["app-%d:1"],"Size":%d}`,
+				"[,"[min(i, 1)], 1700000000+i, i, i, i%1000, i*1000)
+		}
+		w.(http.Flusher).Flush()
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", <-pid))
+		kb, _ := strconv.Atoi(string(regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)[1]))
+		peak <- kb
+		io.WriteString(w, "]\n")
+	})
+	// What the collector happens to leave lying about comes on top of what is needed.
+	least := func(n int, filter string) int {
+		kb := math.MaxInt
+		for range 2 {
+			cmd := exec.Command("baleen", "-H", host, "api", fmt.Sprintf("/images/json?n=%d", n), "-q", filter)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			pid <- cmd.Process.Pid
+			kb = min(kb, <-peak)
+			if err := cmd.Wait(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return kb
+	}
+	for _, filter := range []string{".", "select(.Size > 5000) | .Id", `select(.Labels.maintainer | test("example"))`} {
+		few, many := least(10_000, filter), least(100_000, filter)
+		t.Logf("%s: %d KB, %d KB", filter, few, many)
+		if float64(many) > 1.1*float64(few) {
+			t.Errorf("%s: %d KB for 10,000 records, %d KB for 100,000", filter, few, many)
+		}
+	}
+}
+
+// double serves what h says as an Engine, and returns its address.
+func double(t *testing.T, h http.HandlerFunc) string {
+	dir, err := os.MkdirTemp("", "bl") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		w.Header().Set("Content-Type", "application/json")
+		h(w, r)
+	})}
+	go s.Serve(l)
+	t.Cleanup(func() {
+		s.Close()
+		os.RemoveAll(dir)
+	})
+	return "unix://" + l.Addr().String()
+}
+
+// BenchmarkLatency measures how long a sample takes from the pretend Engine's
+// own clock, which is in it, to the reader of a pipe.
+func BenchmarkLatency(b *testing.B) {
+	cmd := exec.Command("baleen", "-H", "demo", "stats", "-q", ".read", "-r")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	var late []time.Duration
+	lines := bufio.NewScanner(out)
+	for b.Loop() {
+		if !lines.Scan() {
+			b.Fatal("no line")
+		}
+		sent, err := time.Parse(time.RFC3339Nano, lines.Text())
+		if err != nil {
+			b.Fatal(err)
+		}
+		late = append(late, time.Since(sent))
+	}
+	out.Close()
+	cmd.Wait()
+	slices.Sort(late)
+	b.ReportMetric(float64(late[len(late)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(late[len(late)*99/100].Microseconds()), "p99-µs")
+}
+
+// TestExamples pastes what help shows: on the pretend Engine no line may be a
+// usage error or a filter that does not compile.
+func TestExamples(t *testing.T) {
+	for _, s := range source.All() {
+		for _, line := range s.Examples {
+			t.Run(line, func(t *testing.T) {
+				t.Parallel()
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				defer cancel()
+				cmd := exec.CommandContext(ctx, "sh", "-c", line)
+				cmd.Env = append(os.Environ(), "DOCKER_HOST=demo")
+				cmd.WaitDelay = time.Second // what sh started ends with its reader
+				out, _ := cmd.CombinedOutput()
+				if code := cmd.ProcessState.ExitCode(); code == 2 || code == 3 || code == 127 && !strings.HasPrefix(line, "docker") {
+					t.Errorf("exit code %d\n%s", code, out)
+				}
+			})
+		}
+	}
+}
+
+func TestArrange(t *testing.T) {
+	sources := newApp(&report{}).Commands
+	for _, test := range []struct{ line, want string }{
+		{"images", "images --"},
+		{"images a b", "images -- a b"},
+		{"images a -f x=y b --delete", "images --filter=x=y --delete -- a b"},
+		{"-H demo images a", "images --host=demo -- a"},
+		{"--host=demo images", "images --host=demo --"},
+		{"-rs images -q . a", "images --raw-output --slurp --jq=. -- a"},
+		{"images -rq .Id", "images --raw-output --jq=.Id --"},
+		{"images -q.Id -fx=y", "images --jq=.Id --filter=x=y --"},
+		{"images -q -1", "images --jq=-1 --"},
+		{"images -q --delete", "images --jq=--delete --"},
+		{"images --arg k v a", "images --arg=k --arg=v -- a"},
+		{"images --arg --delete -q a", "images --arg=--delete --arg=-q -- a"},
+		{"images a -- -q --delete", "images -- a -q --delete"},
+		{"read - -R", "read --raw-input -- -"},
+		{"ps -a", "ps --all --"},
+		{"images --delete=false a", "images --delete=false -- a"},
+		{"help", "--help"},
+		{"", "--help"},
+		{"-h", "--help"},
+		{"ps --help x", "containers --help"},
+		{"help ps", "containers --help"},
+		{"--version", "--version"},
+
+		{"images --delte", "! unknown flag --delte"},
+		{"images a --delte", "! unknown flag --delte"},
+		{"--delte images", "! unknown flag --delte"},
+		{"images -rx", "! unknown flag -x"},
+		{"images -delete", "! unknown flag -d"},
+		{"images --r", "! unknown flag --r"},
+		{"images -q", "! -q needs 1 more"},
+		{"images --arg x", "! --arg needs 1 more"},
+		{"volumes --stop", "! unknown flag --stop"},
+		{"nope", `! unknown source "nope"`},
+		{"-H demo", "! no source given"},
+	} {
+		got, err := arrange(strings.Fields(test.line), sources)
+		if text, bad := strings.CutPrefix(test.want, "! "); bad {
+			if err == nil || !strings.Contains(err.Error(), text) || exitCode(err) != 2 {
+				t.Errorf("%s: %v, want %s", test.line, err, text)
+			}
+		} else if err != nil || strings.Join(got, " ") != test.want {
+			t.Errorf("%s: %s, %v, want %s", test.line, strings.Join(got, " "), err, test.want)
+		}
+	}
+}
+
+// FuzzArrange: no flag is ever taken for a name, and what has been put in order stays so.
+func FuzzArrange(f *testing.F) {
+	f.Add("images -f dangling=true --delete a")
+	f.Add("-rq . --arg a b ps --delte -- -x")
+	sources := newApp(&report{}).Commands
+	f.Fuzz(func(t *testing.T, line string) {
+		words := strings.Fields(line)
+		got, err := arrange(words, sources)
+		if err != nil || got[0] == "--help" || got[0] == "--version" || len(got) > 1 && got[1] == "--help" {
+			return
+		}
+		again, err := arrange(got, sources)
+		if err != nil || !slices.Equal(again, got) {
+			t.Errorf("%q becomes %q, and that %q, %v", words, got, again, err)
+		}
+		for _, name := range got[slices.Index(got, "--")+1:] {
+			if len(name) > 1 && name[0] == '-' && !slices.Contains(words, "--") {
+				t.Errorf("%q: %q is taken for a name", words, name)
+			}
+		}
+	})
+}
+
+// TestFlagsAgree: what stands before the source is told apart without knowing it.
+func TestFlagsAgree(t *testing.T) {
+	every := words{}
+	for _, s := range newApp(&report{}).Commands {
+		own := words{}
+		own.add(s.Flags)
+		for spelling, flag := range own {
+			if other, ok := every[spelling]; ok && other != flag {
+				t.Errorf("%s: %s means %v here and %v elsewhere", s.Name, spelling, flag, other)
+			}
+			every[spelling] = flag
+		}
 	}
 }

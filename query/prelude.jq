@@ -15,7 +15,7 @@ def name:
 def dangling: type == "object" and has("RepoTags") and isempty(tags);
 
 # label(KEY): the value of a label of an image, container, volume, network or Swarm object, or of what an event is about; null if it has no such label.
-# example: baleen containers -q '{name, team: label("team")}'
+# example: baleen containers -q '{name: name, team: label("team")}'
 def label($key):
   first((.Labels?, .Config?.Labels?, .Spec?.Labels?, .Actor?.Attributes?) | objects | .[$key] | values) // null;
 

@@ -25,7 +25,7 @@ func containers() Source {
 		Examples: []string{
 			"baleen containers -f status=exited -q name -r",
 			`baleen containers -a -f status=exited -q 'select(name | test("k8s") | not)' --delete --dry-run`,
-			"baleen ps -q '{name, image: .Image, state: .State}'",
+			"baleen ps -q '{name: name, image: .Image, state: .State}'",
 		},
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			q := url.Values{}

@@ -13,7 +13,7 @@ func networks() Source {
 		Kind:    "network",
 		Filters: true,
 		Examples: []string{
-			"baleen networks -q '{name, driver: .Driver}'",
+			"baleen networks -q '{name: name, driver: .Driver}'",
 			"baleen networks -f type=custom -q 'select(label(\"keep\") | not)' --delete --dry-run",
 		},
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
