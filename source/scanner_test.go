@@ -395,15 +395,15 @@ func BenchmarkScanner(b *testing.B) {
 		if i%5 == 0 {
 			tag = `\u003cnone\u003e:\u003cnone\u003e`
 		}
-		return fmt.Sprintf(`{"Containers":-1,"Created":%d,"Id":"sha256:%064x","Labels":%s,"ParentId":"sha256:%[2]064x","RepoDigests":["registry.example.com/team/service@sha256:%[2]064x"],"RepoTags":["%[4]s"],"SharedSize":-1,"Size":%[1]d,"VirtualSize":%[1]d}`,
+		return fmt.Sprintf(`{"Containers":-1,"Created":%d,"Id":"sha256:%064x","Labels":%s,"ParentId":"sha256:%064[2]x","RepoDigests":["registry.example.com/team/service@sha256:%064[2]x"],"RepoTags":["%[4]s"],"SharedSize":-1,"Size":%[1]d,"VirtualSize":%[1]d}`,
 			1700000000+i*7, i, object(6, i, label), tag)
 	}
 	container := func(i int) string {
-		return fmt.Sprintf(`{"Id":"%064x","Names":["/web-%[1]d"],"Image":"web:1","ImageID":"sha256:%[1]064x","Command":"/bin/sh -c 'web \u003e/dev/null'","Created":%[2]d,"Ports":[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}],"Labels":%[3]s,"State":"running","Status":"Up 3 minutes","HostConfig":{"NetworkMode":"none"},"NetworkSettings":{"Networks":{"bridge":{"IPAMConfig":null,"Links":null,"Aliases":null,"NetworkID":"%[1]064x","EndpointID":"%[1]064x","Gateway":"172.17.0.1","IPAddress":"172.17.0.2","IPPrefixLen":16,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"MacAddress":"02:42:ac:11:00:02","DriverOpts":null}}},"Mounts":[]}`,
+		return fmt.Sprintf(`{"Id":"%064x","Names":["/web-%[1]d"],"Image":"web:1","ImageID":"sha256:%064[1]x","Command":"/bin/sh -c 'web \u003e/dev/null'","Created":%[2]d,"Ports":[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}],"Labels":%[3]s,"State":"running","Status":"Up 3 minutes","HostConfig":{"NetworkMode":"none"},"NetworkSettings":{"Networks":{"bridge":{"IPAMConfig":null,"Links":null,"Aliases":null,"NetworkID":"%064[1]x","EndpointID":"%064[1]x","Gateway":"172.17.0.1","IPAddress":"172.17.0.2","IPPrefixLen":16,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"MacAddress":"02:42:ac:11:00:02","DriverOpts":null}}},"Mounts":[]}`,
 			i, 1700000000+i, object(22, i, label))
 	}
 	stats := func(i int) string {
-		return fmt.Sprintf(`{"read":"2026-01-02T15:04:05.%09dZ","cpu_stats":%s,"precpu_stats":%[2]s,"memory_stats":{"usage":%[1]d,"stats":%[3]s},"name":"/w1","id":"%[1]064x"}`,
+		return fmt.Sprintf(`{"read":"2026-01-02T15:04:05.%09dZ","cpu_stats":%s,"precpu_stats":%[2]s,"memory_stats":{"usage":%[1]d,"stats":%[3]s},"name":"/w1","id":"%064[1]x"}`,
 			i, object(30, i, `"counter_%d":%d`), object(50, i, `"total_counter_%d":%d`))
 	}
 	escaped := func(i int) string {

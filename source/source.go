@@ -65,11 +65,6 @@ func All() []Source {
 	}
 }
 
-// failed is the stream of a single failure.
-func failed(err error) Records {
-	return func(yield func(json.RawMessage, error) bool) { yield(nil, err) }
-}
-
 // quote is text as a JSON string with the shortest escapes.
 func quote(text string) json.RawMessage {
 	b, _ := json.Marshal(text) // a string: cannot fail
