@@ -81,6 +81,20 @@ func BenchmarkDecode(b *testing.B) {
 			d.decode(s)
 		}
 	})
+	b.Run("pruned", func(b *testing.B) {
+		p, err := Compile(Options{Filter: "select(.Size > 5) | .Id"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(int64(len(s)))
+		b.ReportAllocs()
+		var d decoder
+		var buf, text []byte
+		for raw := []byte(s); b.Loop(); {
+			buf, text = p.need.prune(buf, raw)
+			d.decode(string(text))
+		}
+	})
 	b.Run("encoding json", func(b *testing.B) {
 		b.SetBytes(int64(len(s)))
 		b.ReportAllocs()

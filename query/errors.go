@@ -106,11 +106,15 @@ func (e *RecordError) Error() string {
 
 func (e *RecordError) Unwrap() error { return e.Err }
 
+// Fatal is whether nothing is known of the other records: with -n and -s there is
+// but one run.
+func (e *RecordError) Fatal() bool { return e.Record == "" }
+
 func (s *stream) newRecordError(err error) *RecordError {
-	if s.current.raw == "" {
+	if s.current.raw == nil {
 		return &RecordError{"", err}
 	}
-	m, _ := s.current.value.(map[string]any)
+	m, _ := s.decoder.decode(string(s.current.raw)).(map[string]any)
 	names, _ := m["Names"].([]any)
 	for _, v := range slices.Concat(names, []any{m["Name"], m["Id"], m["ID"], m["id"]}) {
 		name, _ := v.(string)

@@ -16,6 +16,8 @@ func FuzzFilter(f *testing.F) {
 		"def f(x; $y): x | $y; f(.; 1)", "label $out | 1, break $out", "reduce .[] as [$a, {b: $c}] (0; . + $a)", "try error(\"x\") catch .", "\"a\\(.a)b\" # c",
 		"@base64 \"x\\(.)\"", ".a |= empty", "limit(3; repeat(1))", "import \"a\" as a; .", "..|numbers", "halt_error", "1 as $x ?// [$x] | $x", "debug, stderr", "ltrimstr(1)", "$ENV|length",
 		"getpath([\"a\",0])", "path(..)", "to_entries", "test(\"a\"; \"x\")", "[.[]?]|sort_by(.a)", "\x01label (", "if . then 1 elif 2 then 3 end", "foreach .[] as $x (0; .+1; [$x,.])",
+		"repo, tag", "duration(\"1h30m\")", "timestamp", "bytes(\"1.5GB\")", "human_size", "human_duration", "[containers]", "inspect", "in_use", "$engine",
+		"[.] | beyond_newest(1; .b)", "[.] | beyond_budget(1; 1)",
 	} {
 		f.Add(filter)
 	}
@@ -37,6 +39,7 @@ func FuzzFilter(f *testing.F) {
 		next, stop := iter.Pull2(records(`{"b":[1,2.5,"x",null],"a":{"Names":["/web"]},"Id":"sha256:0123456789abcdef"}`, `[1,"a"]`))
 		defer stop()
 		left := 20
+		p.questions = newQuestions(p)
 		p.stream = &stream{next: next, yield: func(b json.RawMessage, err error) bool {
 			if err == nil && !json.Valid(b) {
 				t.Errorf("%q gave %q", filter, b)

@@ -3,6 +3,7 @@ package query
 import (
 	_ "embed"
 	"errors"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -12,7 +13,8 @@ import (
 )
 
 // prelude holds baleen's own functions, each after those that it calls, with a
-// blank line between.
+// blank line between. The comments are what [Functions] tells of them; those with
+// an underscore are not for filters.
 //
 //go:embed prelude.jq
 var prelude string
@@ -35,6 +37,8 @@ def toarray: if type == "array" then . else [.] end;
 type library struct {
 	loader
 	init []*gojq.Query
+	used map[string]bool // the functions that are to be compiled, natives included
+	asks map[string]bool // those that the filter and the modules loaded so far call by name
 }
 
 type loader interface {
@@ -54,11 +58,14 @@ func newLibrary(paths []string, filter *gojq.Query) (*library, error) {
 	if err != nil {
 		return nil, err
 	}
-	used, all := map[string]bool{}, false
+	l.asks = map[string]bool{}
+	all := false
 	for _, q := range append(own, filter) {
-		addCalls(used, q)
+		addCalls(l.asks, q)
 		all = all || len(q.Imports) > 0 // modules may use any
 	}
+	used := maps.Clone(l.asks)
+	l.used = used
 	var defs []*gojq.FuncDef
 	for _, text := range slices.Backward(strings.Split(builtins+prelude, "\n\n")) {
 		_, def, ok := strings.Cut("\n"+text, "\ndef ")
@@ -74,13 +81,22 @@ func newLibrary(paths []string, filter *gojq.Query) (*library, error) {
 	}
 	slices.Reverse(defs)
 	l.init = append([]*gojq.Query{{FuncDefs: defs}}, own...)
+	used["_engine"] = used["$engine"]
 	return l, nil
 }
 
 func (l *library) LoadInitModules() ([]*gojq.Query, error) { return l.init, nil }
 
-// LoadModuleWithMeta gives label(KEY) a second chance, which gojq's own loader cannot parse.
 func (l *library) LoadModuleWithMeta(name string, meta map[string]any) (*gojq.Query, error) {
+	q, err := l.loadModule(name, meta)
+	if err == nil {
+		addCalls(l.asks, q)
+	}
+	return q, err
+}
+
+// loadModule gives label(KEY) a second chance, which gojq's own loader cannot parse.
+func (l *library) loadModule(name string, meta map[string]any) (*gojq.Query, error) {
 	q, err := l.loader.LoadModuleWithMeta(name, meta)
 	var syntax interface {
 		QueryParseError() (file, text string, err error)
@@ -105,11 +121,16 @@ func (l *library) LoadModuleWithMeta(name string, meta map[string]any) (*gojq.Qu
 	return q, nil
 }
 
-// addCalls adds the names of the functions that a syntax tree calls.
+// addCalls adds the names of the functions that a syntax tree calls, and of variables.
 func addCalls(names map[string]bool, q *gojq.Query) {
 	walk(reflect.ValueOf(q), func(node any) {
-		if f, ok := node.(*gojq.Func); ok {
-			names[strings.ReplaceAll(f.Name, labelCall, "label")] = true
+		switch node := node.(type) {
+		case *gojq.Func:
+			names[strings.ReplaceAll(node.Name, labelCall, "label")] = true
+		case *gojq.ObjectKeyVal:
+			if strings.HasPrefix(node.Key, "$") {
+				names[node.Key] = true
+			}
 		}
 	})
 }

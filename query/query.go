@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 
 	"github.com/itchyny/gojq"
 )
@@ -18,18 +19,25 @@ type Options struct {
 	Name     string    // what messages call the filter; "" means "<filter>"
 	Null     bool      // jq's -n: run once, on null
 	Slurp    bool      // jq's -s: run once, on an array of all records
+	Whole    bool      // a record that the filter fails on gives nothing, not even what came before
 	SortKeys bool      // jq's -S: sort the keys of records that pass unchanged, too
 	Library  []string  // jq's -L: where modules are looked for; none means jq's own default
 	Vars     Vars      // --arg and its kin
 	Stderr   io.Writer // where debug and stderr write; nil means nowhere
+	Engine   Engine    // what the filter may ask; without it such a filter fails
+	Kind     string    // what strings that are inspected name: image, container, …; "" if that is not known
+	Live     bool      // the records have no end: what the Engine said is asked again after a second
 }
 
 // A Program is a compiled filter. It runs over one stream at a time.
 type Program struct {
-	options Options
-	code    *gojq.Code // nil if the filter is no more than "."
-	vars    []any      // the values of the variables that code was compiled with
-	stream  *stream    // the one that is being run over
+	options   Options
+	code      *gojq.Code // nil if the filter is no more than "."
+	vars      []any      // the values of the variables that code was compiled with
+	need      *need      // what it can see of a record; nil for all
+	inspects  bool       // it may ask for the full records of what it reads
+	stream    *stream    // the one that is being run over
+	questions *questions // of that run
 }
 
 // Compile makes a program from a filter. Its error is a *CompileError.
@@ -52,15 +60,19 @@ func Compile(o Options) (*Program, error) {
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
 	}
-	if !o.Null {
-		// One run of gojq serves the whole stream: a run for each record costs several times more.
-		body := *q
-		body.Meta, body.Imports = nil, nil
-		q = &gojq.Query{Meta: q.Meta, Imports: q.Imports, Left: call("_records"), Op: gojq.OpPipe, Right: &body}
+	if n := needs(&o, lib.init, natives(p), q); !n.all {
+		p.need = n
 	}
 	names, values := o.Vars.bind()
+	if lib.used["$engine"] && !slices.Contains(names, "$engine") {
+		q = before(call("_engine"), []*gojq.Pattern{{Name: "$engine"}}, q)
+	}
+	if !o.Null {
+		// One run of gojq serves the whole stream: a run for each record costs several times more.
+		q = before(call("_records"), nil, q)
+	}
 	p.vars = values
-	p.code, err = gojq.Compile(q,
+	p.code, err = gojq.Compile(q, append(lib.options(p),
 		gojq.WithModuleLoader(lib),
 		gojq.WithEnvironLoader(os.Environ),
 		gojq.WithVariables(names),
@@ -82,10 +94,11 @@ func Compile(o Options) (*Program, error) {
 			}
 			return v
 		}),
-	)
+	)...)
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
 	}
+	p.inspects = lib.asks["inspect"]
 	return p, nil
 }
 
@@ -116,9 +129,23 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 		return records
 	}
 	return func(yield func(json.RawMessage, error) bool) {
-		next, stop := iter.Pull2(records)
+		questions := newQuestions(p)
+		defer questions.close()
+		p.questions = questions
+		in := records
+		if p.inspects && p.options.Engine.Get != nil {
+			in = questions.ahead.records(questions, in)
+		}
+		next, stop := iter.Pull2(in)
 		defer stop()
-		s := &stream{next: next, yield: yield, slurp: p.options.Slurp, sortKeys: p.options.SortKeys}
+		deliver := yield
+		yield = func(b json.RawMessage, err error) bool {
+			if questions.failure != nil {
+				b, err = nil, questions.failure
+			}
+			return deliver(b, err)
+		}
+		s := &stream{next: next, yield: yield, need: p.need, slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole}
 		p.stream = s
 		for s.run(p.code.Run(nil, p.vars...)) && !p.options.Null {
 		}
@@ -128,6 +155,13 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 func isIdentity(q *gojq.Query) bool {
 	return q.Meta == nil && q.Imports == nil && q.FuncDefs == nil &&
 		q.Term != nil && q.Term.Type == gojq.TermTypeIdentity && q.Term.SuffixList == nil
+}
+
+// before puts "first |", or "first as patterns |", before a filter.
+func before(first *gojq.Query, patterns []*gojq.Pattern, q *gojq.Query) *gojq.Query {
+	body := *q
+	body.Meta, body.Imports = nil, nil
+	return &gojq.Query{Meta: q.Meta, Imports: q.Imports, Left: first, Patterns: patterns, Op: gojq.OpPipe, Right: &body}
 }
 
 func call(name string) *gojq.Query {

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -379,15 +378,6 @@ func TestManyInputs(t *testing.T) {
 		}
 		if got := results(p.Run(records(in...))); !slices.Equal(got, in) {
 			t.Errorf("%s: %d results, the last %q", o.Filter, len(got), got[len(got)-1])
-		}
-	}
-}
-
-func TestPrelude(t *testing.T) {
-	form := regexp.MustCompile("^\\s*# (\\w+)(\\(.+\\))?: .+\n# example: baleen .+\ndef (\\w+)")
-	for text := range strings.SplitSeq(prelude, "\n\n") {
-		if m := form.FindStringSubmatch(text); m == nil || m[1] != m[3] {
-			t.Errorf("not of the form\n# NAME: WHAT IT GIVES\n# example: baleen …\ndef NAME…\n: %s", text)
 		}
 	}
 }

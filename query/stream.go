@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -17,10 +18,15 @@ type stream struct {
 	yield    func(json.RawMessage, error) bool
 	slurp    bool
 	sortKeys bool
+	whole    bool              // outputs wait until the filter is through with their record
+	batch    []json.RawMessage // those that do
 
+	need    *need // what the filter can see of a record; nil for all
+	pruned  []byte
 	decoder decoder
 	count   int               // of the records read
 	current record            // what the filter runs on
+	held    bool              // the text of current is no longer the input's
 	number  int               // of current among the records read
 	kept    map[handle]string // the raw text of other records that the filter may hold
 	keepMax int               // how many of them to keep before those that it dropped are looked for
@@ -35,7 +41,7 @@ type stream struct {
 type record struct {
 	value any
 	id    identity
-	raw   string
+	raw   []byte // the input's own, which overwrites it when the next record is read
 }
 
 // identity tells a value from all others, equal ones included. Numbers, booleans,
@@ -70,6 +76,9 @@ func identify(v any) identity {
 func (s *stream) run(results gojq.Iter) bool {
 	for !s.stopped {
 		v, ok := results.Next()
+		if !ok {
+			s.release()
+		}
 		if !ok || s.stopped {
 			return false
 		}
@@ -77,16 +86,35 @@ func (s *stream) run(results gojq.Iter) bool {
 		var halt *gojq.HaltError
 		switch {
 		case errors.As(err, &halt):
+			if halt.ExitCode() == 0 {
+				s.release()
+			}
 			s.emit(nil, newHaltError(halt))
 			return false
 		case failed:
+			s.batch = nil
 			s.emit(nil, s.newRecordError(err))
 			return true
 		}
 		s.out = s.append(s.out[:0], v)
-		s.emit(s.out, nil)
+		if s.whole {
+			s.batch = append(s.batch, bytes.Clone(s.out))
+		} else {
+			s.emit(s.out, nil)
+		}
 	}
 	return false
+}
+
+// release passes on the outputs of a record that the filter is through with.
+func (s *stream) release() {
+	for _, b := range s.batch {
+		if s.stopped {
+			break
+		}
+		s.emit(b, nil)
+	}
+	s.batch = s.batch[:0]
 }
 
 func (s *stream) emit(b []byte, err error) {
@@ -95,16 +123,24 @@ func (s *stream) emit(b []byte, err error) {
 
 // record moves on to the record that the filter is to run on next.
 func (s *stream) record() (any, bool) {
+	if s.release(); s.stopped {
+		return nil, false
+	}
 	s.current = record{}
 	clear(s.kept)
 	var ok bool
 	s.current, ok = s.read()
+	s.held = false
 	s.number = s.count
 	return s.current.value, ok
 }
 
 // input reads a record for jq's input and inputs.
 func (s *stream) input() (any, bool) {
+	if !s.held {
+		s.current.raw = bytes.Clone(s.current.raw)
+		s.held = true
+	}
 	r, ok := s.read()
 	if ok && !s.slurp {
 		s.keep(r)
@@ -124,7 +160,7 @@ func (s *stream) keep(r record) {
 		maps.DeleteFunc(s.kept, func(h handle, _ string) bool { return h.place.Value() == nil })
 		s.keepMax = 2*len(s.kept) + 64
 	}
-	s.kept[r.id.handle()] = r.raw
+	s.kept[r.id.handle()] = string(r.raw)
 }
 
 func (s *stream) read() (record, bool) {
@@ -147,9 +183,12 @@ func (s *stream) readOne() (record, bool) {
 			continue
 		}
 		s.count++
-		text := string(raw)
-		v := s.decoder.decode(text)
-		return record{v, identify(v), text}, true
+		text := raw
+		if s.need != nil {
+			s.pruned, text = s.need.prune(s.pruned, raw)
+		}
+		v := s.decoder.decode(string(text))
+		return record{v, identify(v), raw}, true
 	}
 	return record{}, false
 }
@@ -181,7 +220,7 @@ func (s *stream) append(b []byte, v any) []byte {
 		if id == s.current.id {
 			return append(b, s.current.raw...)
 		}
-		if len(s.kept) > 0 {
+		if _, text := v.(string); !text && len(s.kept) > 0 { // a string may lie where nothing can be weak
 			if raw, ok := s.kept[id.handle()]; ok {
 				return append(b, raw...)
 			}

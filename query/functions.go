@@ -1,0 +1,144 @@
+package query
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"math/big"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/itchyny/gojq"
+)
+
+// A Function is one of baleen's own, as its comment in the prelude has it.
+type Function struct {
+	Topic   string // naming, time, …
+	Name    string // with its parameters: label(KEY)
+	Gives   string // what it gives, one line
+	More    string // units, errors, where a formula is from; may be ""
+	Example string // a command line to paste
+}
+
+// Functions lists baleen's own functions in the order of their topics.
+func Functions() (all []Function) {
+	topic := ""
+	for text := range strings.SplitSeq(prelude, "\n\n") {
+		if heading, ok := strings.CutPrefix(text, "## "); ok {
+			topic = heading
+			continue
+		}
+		comment, _, _ := strings.Cut(text, "\ndef ")
+		about, example, ok := strings.Cut(comment, "\n# example: ")
+		if !ok {
+			continue // for the use of others only
+		}
+		about, more, _ := strings.Cut(strings.TrimPrefix(about, "# "), "\n# ")
+		name, gives, _ := strings.Cut(about, ": ")
+		all = append(all, Function{topic, name, gives, strings.ReplaceAll(more, "\n# ", " "), example})
+	}
+	return all
+}
+
+// WriteFunctions writes what there is to know about baleen's own functions as a table.
+func WriteFunctions(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	topic := ""
+	for _, f := range Functions() {
+		if f.Topic != topic {
+			fmt.Fprintf(t, "%s:\n", f.Topic)
+			topic = f.Topic
+		}
+		for i, line := range []string{f.Gives, f.More, f.Example} {
+			if name := f.Name; line != "" {
+				if i > 0 {
+					name = ""
+				}
+				fmt.Fprintf(t, "  %s\t%s\n", name, line)
+			}
+		}
+	}
+	return t.Flush()
+}
+
+// A native is a function of the prelude's that is written in Go. Its error fails
+// the filter on the record.
+type native struct {
+	name  string // which the prelude knows it by: _repo
+	arity int
+	reads []string // the keys of its input that it looks at, if that is an object; nil: maybe all
+	call  func(v any, args []any) any
+	each  func(v any, args []any) gojq.Iter // in place of call: gives any number of values
+}
+
+// natives lists the functions in Go for the programs that call them.
+func natives(p *Program) []native {
+	none := []string{}
+	return []native{
+		{name: "_repo", reads: []string{"RepoTags", "RepoDigests", "Config", "Image"}, call: repo},
+		{name: "_tag", reads: []string{"RepoTags", "RepoDigests", "Config", "Image"}, call: tag},
+		{name: "_duration", arity: 1, reads: none, call: duration},
+		{name: "_timestamp", call: timestamp},
+		{name: "_bytes", arity: 1, reads: none, call: byteCount},
+		{name: "_human_size", call: humanSize},
+		{name: "_human_duration", call: humanDuration},
+		{name: "_engine", reads: none, call: p.engineInfo},
+		{name: "_get", arity: 1, reads: none, each: p.get},
+		{name: "_inspect", reads: kindKeys, call: p.inspect},
+		{name: "_in_use", reads: append([]string{"RepoDigests", "Containers", "Driver", "ConfigOnly", "Ingress"}, kindKeys...), call: p.inUse},
+	}
+}
+
+// options makes the natives that a filter uses known to gojq.
+func (l *library) options(p *Program) (options []gojq.CompilerOption) {
+	for _, n := range natives(p) {
+		switch {
+		case !l.used[n.name]:
+		case n.each != nil:
+			options = append(options, gojq.WithIterFunction(n.name, n.arity, n.arity, n.each))
+		default:
+			options = append(options, gojq.WithFunction(n.name, n.arity, n.arity, n.call))
+		}
+	}
+	return options
+}
+
+// number gives a value of jq's as a float64, if it is a number.
+func number(v any) (float64, bool) {
+	switch v := v.(type) {
+	case int:
+		return float64(v), true
+	case float64:
+		return v, !math.IsNaN(v)
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(v).Float64()
+		return f, true
+	case interface{ Float64() (float64, error) }: // json.Number
+		f, err := v.Float64()
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// value gives f as jq's kind of number, a whole one as an integer.
+func value(f float64) any {
+	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return int(f)
+	}
+	return f
+}
+
+// cannot says that a function does not understand a value, which it shows if it is small.
+func cannot(function, do string, v any) error {
+	switch v.(type) {
+	case map[string]any:
+		return fmt.Errorf("%s: cannot %s this object", function, do)
+	case []any:
+		return fmt.Errorf("%s: cannot %s an array", function, do)
+	}
+	text := []rune(string(appendJSON(nil, v)))
+	if len(text) > 60 {
+		text = append(text[:59], '…')
+	}
+	return fmt.Errorf("%s: cannot %s %s", function, do, string(text))
+}

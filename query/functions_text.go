@@ -1,0 +1,215 @@
+package query
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/distribution/reference"
+	"github.com/docker/go-units"
+)
+
+func repo(v any, _ []any) any {
+	named, err := namedBy("repo", v)
+	if named == nil {
+		return err
+	}
+	return reference.FamiliarName(named)
+}
+
+func tag(v any, _ []any) any {
+	named, err := namedBy("tag", v)
+	if named == nil {
+		return err
+	}
+	if tagged, ok := named.(reference.Tagged); ok {
+		return tagged.Tag()
+	}
+	if _, ok := named.(reference.Digested); ok {
+		return nil
+	}
+	text, _ := v.(string)
+	if strings.HasSuffix(text, ":<none>") || strings.HasSuffix(text, "@<none>") {
+		return nil
+	}
+	return "latest"
+}
+
+// namedBy reads a reference, or the first one of a record. Where there is none
+// it gives nil and what to say of it: nil or an error.
+func namedBy(function string, v any) (named reference.Named, say any) {
+	text, ok := v.(string)
+	if m, isRecord := v.(map[string]any); isRecord {
+		text, ok = firstReference(m)
+		if !ok {
+			return nil, nil
+		}
+	}
+	switch {
+	case v == nil:
+		return nil, nil
+	case !ok:
+		return nil, cannot(function, "find a reference in", v)
+	}
+	text = strings.TrimSuffix(strings.TrimSuffix(text, ":<none>"), "@<none>")
+	if text == "" || text == "<none>" || isID(text) {
+		return nil, nil
+	}
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return nil, cannot(function, "read the reference", text)
+	}
+	return named, nil
+}
+
+func firstReference(record map[string]any) (text string, ok bool) {
+	if _, image := record["RepoTags"]; image {
+		for _, key := range []string{"RepoTags", "RepoDigests"} {
+			list, _ := record[key].([]any)
+			for _, v := range list {
+				if text, _ := v.(string); text != "" && !strings.HasPrefix(text, "<none>") {
+					return text, true
+				}
+			}
+		}
+		return "", false
+	}
+	if config, _ := record["Config"].(map[string]any); config != nil { // of inspect
+		text, ok = config["Image"].(string)
+		return text, ok
+	}
+	text, ok = record["Image"].(string)
+	return text, ok
+}
+
+// isID reports whether a text that may be a reference is the id of an image.
+func isID(text string) bool {
+	text = strings.TrimPrefix(text, "sha256:")
+	return len(text) == 64 && strings.Trim(text, "0123456789abcdef") == ""
+}
+
+// quantity cuts a decimal number, such as "1.5", from the beginning of text.
+func quantity(text string) (n float64, rest string, ok bool) {
+	end := strings.IndexFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+	if end < 0 {
+		end = len(text)
+	}
+	digits := text[:end]
+	if digits == "" || digits[0] == '.' || digits[end-1] == '.' {
+		return 0, text, false
+	}
+	n, err := strconv.ParseFloat(digits, 64)
+	return n, text[end:], err == nil
+}
+
+func duration(_ any, args []any) any {
+	units := map[string]time.Duration{
+		"w": 7 * 24 * time.Hour, "d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second,
+		"ms": time.Millisecond, "us": time.Microsecond, "µs": time.Microsecond, "ns": time.Nanosecond,
+	}
+	text, ok := args[0].(string)
+	sum, rest := 0.0, text
+	for ok && (rest != "" || text == "") {
+		var n float64
+		n, rest, ok = quantity(rest)
+		end := strings.IndexAny(rest, "0123456789.")
+		if end < 0 {
+			end = len(rest)
+		}
+		unit, known := units[rest[:end]]
+		sum, rest, ok = sum+n*unit.Seconds(), rest[end:], ok && known
+	}
+	if !ok {
+		return cannot("duration", "read", args[0])
+	}
+	return value(sum)
+}
+
+// never is the year 1, which the Engine writes where there is no time.
+const never = -62135596800
+
+func timestamp(v any, _ []any) any {
+	if text, ok := v.(string); ok {
+		t, err := time.Parse(time.RFC3339Nano, text)
+		switch {
+		case err != nil:
+			return cannot("timestamp", "read the time", v)
+		case t.Unix() == never:
+			return cannot("timestamp", "compare with never, which is", v)
+		}
+		return seconds(t)
+	}
+	n, ok := number(v)
+	switch {
+	case ok && n == never:
+		return cannot("timestamp", "compare with never, which is", v)
+	case ok && math.Abs(n) >= 1e17 && math.Abs(n) < 1<<63: // the Engine's timeNano
+		return seconds(time.Unix(0, nanoseconds(v)))
+	case ok && math.Abs(n) < 1e11:
+		return v
+	}
+	return cannot("timestamp", "read the time", v)
+}
+
+func seconds(t time.Time) any {
+	if t.Nanosecond() == 0 {
+		return int(t.Unix())
+	}
+	return float64(t.Unix()) + float64(t.Nanosecond())/1e9
+}
+
+// nanoseconds is a number too large for a float64 to tell them apart.
+func nanoseconds(v any) int64 {
+	switch v := v.(type) {
+	case int:
+		return int64(v)
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+	}
+	n, _ := number(v)
+	return int64(n)
+}
+
+func byteCount(_ any, args []any) any {
+	if n, ok := number(args[0]); ok {
+		return value(n)
+	}
+	text, _ := args[0].(string)
+	n, unit, ok := quantity(text)
+	unit = strings.ToLower(strings.TrimPrefix(unit, " "))
+	prefix, isBytes := strings.CutSuffix(unit, "b")
+	prefix, binary := strings.CutSuffix(prefix, "i")
+	power := strings.Index("kmgtpe", prefix) + 1
+	if prefix == "" {
+		power = 0
+	}
+	if !ok || len(prefix) > 1 || power == 0 && prefix != "" || binary && power == 0 || unit != "" && !isBytes {
+		return cannot("bytes", "read", args[0])
+	}
+	base := 1000.0
+	if binary {
+		base = 1024
+	}
+	return value(math.Round(n * math.Pow(base, float64(power))))
+}
+
+func humanSize(v any, _ []any) any {
+	n, ok := number(v)
+	if !ok {
+		return cannot("human_size", "take for bytes", v)
+	}
+	return units.HumanSizeWithPrecision(n, 3)
+}
+
+func humanDuration(v any, _ []any) any {
+	n, ok := number(v)
+	if !ok {
+		return cannot("human_duration", "take for seconds", v)
+	}
+	const most = 9e9 // more does not go into a time.Duration
+	return units.HumanDuration(time.Duration(max(-most, min(n, most)) * 1e9))
+}

@@ -1,0 +1,112 @@
+package query
+
+import "bytes"
+
+// A need is what a filter can see of a value. The zero need is its kind only.
+type need struct {
+	all  bool     // all there is to it
+	keys []member // these members, if it is an object
+	each *need    // every element, if it is an array
+}
+
+type member struct {
+	key string
+	*need
+}
+
+// member returns what is needed of the members called key, nil for nothing.
+func (n *need) member(key []byte) *need {
+	for _, m := range n.keys {
+		if m.key == string(key) {
+			return m.need
+		}
+	}
+	return nil
+}
+
+// prune returns the text of the value of raw without what is not needed, which
+// may be raw itself, and buf, which it may have used for it, for the next time.
+func (n *need) prune(buf, raw []byte) (again, text []byte) {
+	if n.wants(raw[0]) {
+		return buf, raw
+	}
+	if buf, _ = n.copy(buf[:0], raw, 0); len(buf) == len("{}") {
+		return buf, raw // an empty value cannot be told from others
+	}
+	return buf, buf
+}
+
+// wants reports whether a value that begins with c is needed as it is. One that is
+// not what the filter takes it for is: the message of the error shows it.
+func (n *need) wants(c byte) bool {
+	return n.all || c != '{' && c != '[' || c == '{' && n.each != nil || c == '[' && n.keys != nil
+}
+
+// copy appends to dst what is needed of the value at raw[i:], and returns where that ends.
+func (n *need) copy(dst, raw []byte, i int) ([]byte, int) {
+	if n.wants(raw[i]) {
+		end := skip(raw, i)
+		return append(dst, raw[i:end]...), end
+	}
+	if raw[i] == '[' && n.each == nil || raw[i] == '{' && n.keys == nil {
+		return append(dst, raw[i], raw[i]+2), skip(raw, i) // in ASCII, ] is two after [ and } two after {
+	}
+	object := raw[i] == '{'
+	dst = append(dst, raw[i])
+	for i++; raw[i] != '}' && raw[i] != ']'; {
+		start, of := i, n.each
+		if object {
+			i = skipString(raw, i)
+			key := raw[start+1 : i-1]
+			i++ // the colon
+			if of = n.member(key); of == nil && bytes.IndexByte(key, '\\') >= 0 {
+				of = &need{all: true} // it may be spelt in another way
+			}
+		}
+		if of == nil {
+			i = skip(raw, i)
+		} else {
+			dst, i = of.copy(append(dst, raw[start:i]...), raw, i)
+			dst = append(dst, ',')
+		}
+		if raw[i] == ',' {
+			i++
+		}
+	}
+	return append(bytes.TrimSuffix(dst, []byte(",")), raw[i]), i + 1
+}
+
+// skip returns where the value at raw[i:] ends.
+func skip(raw []byte, i int) int {
+	for depth := 0; ; {
+		switch raw[i] {
+		case '"':
+			i = skipString(raw, i)
+		case '{', '[':
+			depth++
+			i++
+		case '}', ']':
+			depth--
+			i++
+		default: // of a number or a literal, or what stands between values
+			for i++; i < len(raw) && raw[i] != ',' && raw[i] != '"' && raw[i]|0x20 != '{' && raw[i]|0x20 != '}'; i++ {
+			}
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+}
+
+func skipString(raw []byte, i int) int {
+	for i++; ; i++ {
+		i += bytes.IndexByte(raw[i:], '"')
+		backslashes := 0
+		for raw[i-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return i + 1
+		}
+	}
+}
