@@ -5,26 +5,30 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
-	"text/tabwriter"
 	"time"
 	"unicode"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"baleen/query"
 	"baleen/sink"
 	"baleen/source"
+	"baleen/source/command"
+	"baleen/source/demo"
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -40,7 +44,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	r := &report{}
+	r := &report{stderr: os.Stderr, demo: sync.OnceValue(demo.New)}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -54,257 +58,73 @@ func run(args []string) int {
 	signal.Ignore(syscall.SIGPIPE) // a failed write tells as well, and leaves time to wait for actions
 	sink.WatchReader(os.Stdout, func() { cancel(signalError{syscall.SIGPIPE}) })
 
-	app := newApp(r)
-	args, err := arrange(args, app.Commands)
+	if slices.Equal(args, []string{source.PluginMetadata}) {
+		fmt.Println(source.DescribePlugin(buildVersion()))
+		return 0
+	}
+	args = source.Plugin(args, func() { signals <- syscall.SIGTERM })
+	table := commands(r)
+	if len(args) > 1 && args[0] == "__complete" {
+		command.Complete(ctx, os.Stdout, table, args[1:], map[string][]string{"output": sink.OutputNames()})
+		return 0
+	}
+	args, err := command.Arrange(args, table)
 	switch {
 	case err != nil:
 	case args[0] == "--version":
 		fmt.Println("baleen", buildVersion())
 	case args[0] == "--help":
-		help(os.Stdout, "")
+		command.Overview(os.Stdout, table, len(source.All()))
 	case args[1] == "--help":
-		help(os.Stdout, args[0])
+		command.Help(os.Stdout, table, args[0])
 	default:
-		err = app.RunContext(ctx, append([]string{app.Name}, args...))
+		err = command.App(table).RunContext(ctx, append([]string{"baleen"}, args...))
 	}
 	r.add(err)
 	return r.code
 }
 
-// newApp ranges over the tables of sources and sinks. What urfave/cli would do
-// by itself on an error, print help to standard output and exit, is turned off.
-func newApp(r *report) *cli.App {
-	usage := func(_ *cli.Context, err error, _ bool) error { return &source.UsageError{Message: err.Error()} }
-	app := &cli.App{
-		Name:                      "baleen",
-		HideHelp:                  true,
-		HideVersion:               true,
-		DisableSliceFlagSeparator: true,
-		ExitErrHandler:            func(*cli.Context, error) {},
-	}
+// commands ranges over the table of sources; what is no source comes last.
+func commands(r *report) (all []command.Command) {
 	for _, s := range source.All() {
-		app.Commands = append(app.Commands, &cli.Command{
-			Name:         s.Name,
-			Aliases:      s.Aliases,
-			Flags:        flags(s),
-			HideHelp:     true,
-			OnUsageError: usage,
-			Action:       func(c *cli.Context) error { return serve(c, s, r) },
+		all = append(all, command.Command{
+			Name: s.Name, Aliases: s.Aliases, Usage: s.Usage, Args: s.Args, Examples: s.Examples, Groups: groups(s),
+			Run: func(c *cli.Context) error { return serve(c, s, r) },
 		})
 	}
-	return app
-}
-
-type group struct {
-	title string
-	flags []cli.Flag
+	all = append(all, command.Script(all, r.within), command.Completion(), command.Command{
+		Name:     "functions",
+		Usage:    "the jq functions that baleen adds: what each takes and gives, with an example",
+		Examples: []string{"baleen functions"},
+		Run: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return &source.UsageError{Message: fmt.Sprintf("functions takes no names; what is %q?", c.Args().First())}
+			}
+			return query.WriteFunctions(os.Stdout)
+		},
+	})
+	return append(all, command.Manual(all))
 }
 
 // groups are all the flags that a source's command line may have.
-func groups(s source.Source) []group {
-	g := []group{{"Source", s.Flags}, {"Filter", query.Flags()}, {"Output", sink.PrintFlags()}, {"Engine", source.Flags()}}
+func groups(s source.Source) []command.Group {
+	g := []command.Group{
+		{Title: "Source", Flags: s.Flags}, {Title: "Filter", Flags: query.Flags()},
+		{Title: "Output", Flags: sink.PrintFlags()}, {Title: "Engine", Flags: source.Flags()},
+	}
 	if s.Filters {
 		f := &cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "the Engine's own filter `KEY=VALUE`; the same key twice means or, different keys mean and"}
-		g[0].flags = append(g[0].flags, f)
+		g[0].Flags = append(g[0].Flags, f)
 	}
 	if s.Kind != "" {
-		g = slices.Insert(g, 2, group{"Action", sink.ActionFlags(s.Kind)})
+		g = slices.Insert(g, 2, command.Group{Title: "Action", Flags: sink.ActionFlags(s.Kind)})
 	}
 	return g
-}
-
-func flags(s source.Source) (all []cli.Flag) {
-	for _, g := range groups(s) {
-		all = append(all, g.flags...)
-	}
-	return all
 }
 
 func buildVersion() string {
 	info, _ := debug.ReadBuildInfo()
 	return cmp.Or(info.Main.Version, "(devel)")
-}
-
-const usageLine = "baleen SOURCE [NAME...] [-f KEY=VALUE]... [-q FILTER] [ACTION] [OUTPUT FLAGS]"
-
-const recipes = `
-Recipes (-H demo tries them on a pretend Engine):
-  baleen images -q 'select(.Size > 1e9) | .RepoTags[]?' -r
-  baleen stats -q '{name: name, memory: .memory_stats.usage}'
-  baleen containers -a -f status=exited -q name -r
-  baleen images -f dangling=true --delete --dry-run
-  baleen images | grep legacy | baleen read --kind image --delete --dry-run
-`
-
-const exitCodes = `
-Exit codes:
-  0  all of it worked
-  1  the Engine could not be reached, refused, or cut its answer short;
-     an action failed; -e and the last output was false or null
-  2  usage
-  3  the filter does not compile; nothing was asked of the Engine
-  4  -e and no output
-  5  the filter failed on a record; the others were processed
-  130, 143, 141  ended by SIGINT, SIGTERM, or the reader going away
-`
-
-// help writes what there is to know about one source, or about baleen.
-func help(w io.Writer, topic string) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	defer t.Flush()
-	for _, s := range source.All() {
-		if s.Name != topic {
-			continue
-		}
-		fmt.Fprintf(t, "baleen %s %s [FLAGS]\n%s\n\nRecipes:\n  %s\n", s.Name, s.Args, s.Usage, strings.Join(s.Examples, "\n  "))
-		for _, g := range groups(s) {
-			if len(g.flags) > 0 {
-				fmt.Fprintf(t, "\n%s:\n", g.title)
-			}
-			for _, f := range g.flags {
-				left, right := describe(f.(cli.DocGenerationFlag))
-				fmt.Fprintf(t, "  %s\t%s\n", left, right)
-			}
-		}
-		return
-	}
-	fmt.Fprintf(t, "%s\n%s\nSources (baleen help SOURCE has their flags and more recipes):\n", usageLine, recipes)
-	for _, s := range source.All() {
-		fmt.Fprintf(t, "  %s\t%s\n", strings.Join(append([]string{s.Name}, s.Aliases...), ", "), s.Usage)
-	}
-	io.WriteString(t, exitCodes)
-}
-
-// describe gives a flag's spellings with its value's name, which stands between
-// backquotes in the usage text, and that text.
-func describe(f cli.DocGenerationFlag) (spellings, usage string) {
-	before, value, after := f.GetUsage(), "", ""
-	if parts := strings.Split(before, "`"); len(parts) == 3 {
-		before, value, after = parts[0], " "+parts[1], parts[2]
-	}
-	spellings = "    --" + f.Names()[0]
-	if len(f.Names()) > 1 {
-		spellings = "-" + f.Names()[1] + ", --" + f.Names()[0]
-	}
-	return spellings + value, before + strings.TrimSpace(value) + after
-}
-
-// arrange puts the words of a command line in the one order that urfave/cli
-// reads as it is meant: SOURCE --flag=value... -- NAME...
-func arrange(args []string, sources []*cli.Command) ([]string, error) {
-	every := words{}
-	for _, s := range sources {
-		every.add(s.Flags)
-	}
-	// Where the source is shows only when it is known which flags before it take a value.
-	_, names, _ := every.split(args)
-	switch {
-	case len(names) > 0 && names[0] == "help":
-		if len(names) == 1 {
-			return []string{"--help"}, nil
-		}
-		names = names[1:]
-		args = []string{names[0], "--help"}
-	case len(names) > 0:
-	case len(args) == 0 || slices.Contains(args, "--help") || slices.Contains(args, "-h"):
-		return []string{"--help"}, nil
-	case slices.Contains(args, "--version") || slices.Contains(args, "-v"):
-		return []string{"--version"}, nil
-	default:
-		return nil, &source.UsageError{Message: "no source given\nbaleen --help lists them"}
-	}
-	i := slices.IndexFunc(sources, func(s *cli.Command) bool { return s.HasName(names[0]) })
-	if i < 0 {
-		return nil, &source.UsageError{Message: fmt.Sprintf("unknown source %q\nbaleen --help lists them", names[0])}
-	}
-	own := words{}
-	own.add(sources[i].Flags)
-	flags, names, err := own.split(args)
-	if err != nil {
-		return nil, &source.UsageError{Message: fmt.Sprintf("%s: %v\nbaleen help %[1]s lists the flags", names[0], err)}
-	}
-	if slices.Contains(flags, "--help") {
-		return []string{sources[i].Name, "--help"}, nil
-	}
-	return slices.Concat(names[:1], flags, []string{"--"}, names[1:]), nil
-}
-
-// words knows for each spelling of a flag its long name and how many words follow it.
-type words map[string]struct {
-	name string
-	n    int
-}
-
-func (w words) add(flags []cli.Flag) {
-	for _, f := range append(flags, cli.HelpFlag) {
-		name, n := f.Names()[0], 1
-		if _, ok := f.(*cli.BoolFlag); ok {
-			n = 0
-		} else if query.TwoWords(name) {
-			n = 2
-		}
-		for _, spelling := range f.Names() {
-			w[spelling] = struct {
-				name string
-				n    int
-			}{name, n}
-		}
-	}
-}
-
-// split tells flags from names. Flags come back with their long names and their
-// values joined to them. The first word that is neither is the error; what
-// could be told is given all the same.
-func (w words) split(args []string) (flags, names []string, err error) {
-	fault := func(format string, a ...any) {
-		if err == nil {
-			err = fmt.Errorf(format, a...)
-		}
-	}
-	for len(args) > 0 {
-		word := args[0]
-		args = args[1:]
-		if word == "--" {
-			return flags, append(names, args...), err
-		}
-		if len(word) < 2 || word[0] != '-' {
-			names = append(names, word)
-			continue
-		}
-		name, value, joined := strings.Cut(strings.TrimPrefix(word, "--"), "=")
-		short := !strings.HasPrefix(word, "--")
-		if short {
-			name, value, joined = word[1:2], word[2:], len(word) > 2
-		}
-		f, known := w[name]
-		switch {
-		case !known || len(name) == 1 != short:
-			fault("unknown flag %s", word)
-		case f.n == 0 && short && joined: // -rs is -r -s
-			flags = append(flags, "--"+f.name)
-			args = append([]string{"-" + value}, args...)
-		case f.n == 0 && joined:
-			flags = append(flags, "--"+f.name+"="+value)
-		case f.n == 0:
-			flags = append(flags, "--"+f.name)
-		default:
-			if joined {
-				if short {
-					value = strings.TrimPrefix(value, "=")
-				}
-				args = append([]string{value}, args...)
-			}
-			if len(args) < f.n {
-				fault("%s needs %d more", word, f.n-len(args))
-				return flags, names, err
-			}
-			for _, v := range args[:f.n] {
-				flags = append(flags, "--"+f.name+"="+v)
-			}
-			args = args[f.n:]
-		}
-	}
-	return flags, names, err
 }
 
 // serve is one command line: a source, through a filter, into a sink.
@@ -325,30 +145,60 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 	if err := check(s, request, action, filter); err != nil {
 		return err
 	}
-	printer, err := sink.NewPrinter(os.Stdout, c, term.IsTerminal(int(os.Stdout.Fd())))
+	progress := sink.NewProgress(os.Stderr, sink.Terminal(os.Stderr))
+	defer progress.Close()
+	r.stderr, filter.Stderr = progress.Beside(os.Stderr), progress.Beside(os.Stderr)
+	options, err := source.OptionsFromFlags(c)
 	if err != nil {
 		return err
 	}
-	program, err := query.Compile(filter)
-	if err != nil {
-		return err
-	}
-	options := source.OptionsFromFlags(c)
-	options.Write = action != nil && !c.Bool("dry-run") || s.Writes != nil && s.Writes(c)
-	options.Idle = func() { printer.Flush() } // its error comes back with the next record
-	engine, err := source.Connect(options)
+	several := len(options) > 1
+	printer, view, err := newPrinter(c, s, filter, action != nil, several, progress)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
-	results := program.Run(s.Records(ctx, engine, request))
-	if action != nil {
-		r.acts.Store(true)
-		live := s.Live != nil && s.Live(c)
-		act := &sink.Run{Action: *action, Kind: kind, Live: live, Client: engine.Client, Flags: c}
-		results = act.Results(ctx, results)
+	filter.Kind, filter.Live, filter.Whole = kind, s.Live != nil && s.Live(c), action != nil
+	idle := func() { printer.Flush() } // its error comes back with the next record
+	for i := range options {
+		o := &options[i]
+		o.Demo, o.Idle = r.demo, idle
+		o.Write = action != nil && !c.Bool("dry-run") || s.Writes != nil && s.Writes(c)
 	}
+	engines, programs, err := connect(ctx, options, filter)
+	if err != nil {
+		return err
+	}
+	if c.Bool("curl") && several {
+		return &source.UsageError{Message: "--curl prints what one Engine is asked"}
+	}
+	if c.Bool("curl") {
+		return curl(c, options[0], s, request, filter, action, kind)
+	}
+	limit := sink.NewLimit(c.Int("max"), len(engines))
+	pipeline := func(ctx context.Context, engine *source.Engine) source.Records {
+		records := s.Records(ctx, engine, request)
+		if s.Layers {
+			seen := sink.Terminal(os.Stdout) != nil && !filter.Selects() && !c.IsSet("output")
+			records = progress.Layers(records, seen)
+		}
+		named := func(r source.Records) source.Records { return r }
+		if several {
+			named = func(r source.Records) source.Records { return source.Named(engine.Name, r) }
+		}
+		results := programs[engine].Run(named(records))
+		if view != nil {
+			results = view.Run(results)
+		}
+		if action != nil {
+			r.acts.Store(true)
+			act := &sink.Run{Action: *action, Kind: kind, Live: filter.Live, Client: engine.Client, Flags: c, Limit: limit, Progress: progress}
+			results = named(act.Results(ctx, results))
+		}
+		return results
+	}
+	results := source.Several(ctx, engines, idle, pipeline)
 	status, last := c.Bool("exit-status"), []byte(nil)
 	for result, err := range results {
 		r.add(err)
@@ -377,6 +227,91 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 		}
 	}
 	return nil
+}
+
+// connect prepares the ways to all Engines that are meant, and for each the
+// filter, which may ask that Engine.
+func connect(ctx context.Context, options []source.Options, filter query.Options) (engines []*source.Engine, programs map[*source.Engine]*query.Program, err error) {
+	programs = map[*source.Engine]*query.Program{}
+	for _, o := range options {
+		engine, err := source.Connect(o)
+		if err != nil {
+			return nil, nil, err
+		}
+		if slices.ContainsFunc(engines, func(e *source.Engine) bool { return e.Name == engine.Name }) {
+			return nil, nil, &source.UsageError{Message: fmt.Sprintf("the Engine %s is named twice", engine.Name)}
+		}
+		filter.Engine = query.Engine{
+			Get:  func(path string) iter.Seq2[json.RawMessage, error] { return engine.Get(ctx, path) },
+			Info: func() (name, host, apiVersion string, err error) { return engine.Info(ctx) },
+			Wait: o.Idle,
+		}
+		if programs[engine], err = query.Compile(filter); err != nil {
+			return nil, nil, err
+		}
+		engines = append(engines, engine)
+	}
+	return engines, programs, nil
+}
+
+// curl prints what does the same with curl and jq.
+func curl(c *cli.Context, options source.Options, s source.Source, request source.Request, filter query.Options, action *sink.Action, kind string) error {
+	flags := query.Flags()
+	var act func(*source.Engine, string)
+	if action != nil {
+		act = func(e *source.Engine, target string) {
+			one := func(yield func(json.RawMessage, error) bool) { yield(json.RawMessage(strconv.Quote(target)), nil) }
+			run := &sink.Run{Action: *action, Kind: kind, Client: e.Client, Flags: c, Limit: sink.NewLimit(0, 1)}
+			for range run.Results(c.Context, one) {
+			}
+		}
+	} else {
+		flags = append(flags, sink.PrintFlags()...)
+	}
+	script, err := source.Curl(c.Context, options, s, request, query.Command(c, filter, flags), act)
+	if err == nil {
+		_, err = io.WriteString(os.Stdout, script)
+	}
+	return err
+}
+
+// newPrinter prints the results of a command line. Where a table shows records
+// that no filter changed, view makes of each what the source's table has.
+func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, several bool, progress *sink.Progress) (printer *sink.Printer, view *query.Program, err error) {
+	output, err := sink.ChooseOutput(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	page := sink.Page{W: os.Stdout, Size: sink.Terminal(os.Stdout)}
+	if page.Size != nil {
+		page.W = progress.Beside(os.Stdout)
+	}
+	page.Renews = s.Samples && s.Live(c) && !acts
+	switch {
+	case !output.Rows:
+	case acts:
+		page.Columns = sink.ResultColumns()
+	case output.View && s.View != "" && !several && filter.Passes() && (!c.IsSet("columns") || shows(s.View, c.String("columns"))):
+		page.Columns = query.Columns(s.View)
+		if view, err = query.Compile(query.Options{Filter: s.View}); err != nil {
+			return nil, nil, err
+		}
+	default:
+		page.Columns = query.Columns(filter.Filter)
+	}
+	printer, err = sink.NewPrinter(output, page, c)
+	return printer, view, err
+}
+
+// shows reports whether a view has all of some columns.
+func shows(view, columns string) bool {
+	has := query.Columns(view)
+	for c := range strings.SplitSeq(columns, ",") {
+		if !slices.Contains(has, c) {
+			return false
+		}
+	}
+	return true
 }
 
 // check refuses words that cannot be meant, and above all an action on things
@@ -412,6 +347,22 @@ func check(s source.Source, request source.Request, action *sink.Action, filter 
 type report struct {
 	code int
 	acts atomic.Bool // an action may be under way
+
+	stderr io.Writer
+	where  string              // stands before each message
+	demo   func() *demo.Engine // one for all command lines
+}
+
+// within runs one of several command lines, and reports whether it failed.
+func (r *report) within(where string, line func() error) (failed bool) {
+	before := r.code
+	r.where, r.code = where, 0
+	r.add(line())
+	r.acts.Store(false)
+	failed = r.code != 0
+	r.exit(before)
+	r.where = ""
+	return failed
 }
 
 func (r *report) add(err error) {
@@ -422,9 +373,9 @@ func (r *report) add(err error) {
 	var halt *query.HaltError
 	switch {
 	case errors.As(err, &halt):
-		io.WriteString(os.Stderr, halt.Stderr)
+		io.WriteString(r.stderr, halt.Stderr)
 	case code < 128: // those who end baleen know that they did
-		fmt.Fprintln(os.Stderr, "baleen: "+visible(err.Error()))
+		fmt.Fprintln(r.stderr, "baleen: "+r.where+visible(err.Error()))
 	}
 	r.exit(code)
 }
@@ -451,8 +402,11 @@ func exitCode(err error) int {
 		compile *query.CompileError
 		record  *query.RecordError
 		halt    *query.HaltError
+		notice  *source.Notice
 	)
 	switch {
+	case errors.As(err, &notice):
+		return 0
 	case errors.As(err, &sig):
 		return 128 + int(sig.Signal)
 	case errors.Is(err, syscall.EPIPE):

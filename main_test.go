@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ import (
 	"time"
 
 	"baleen/source"
+	"baleen/source/command"
 	"baleen/source/demo"
 	"baleen/testdata/engine"
 
@@ -36,7 +38,18 @@ import (
 var update = flag.Bool("update", false, "write what the scripts' cmp commands found into the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"baleen": main})
+	testscript.Main(m, map[string]func(){"baleen": main, "docker-baleen": main, "ssh": ssh})
+}
+
+// ssh stands for one that reaches the Engine at $SSH_SOCK, or fails.
+func ssh() {
+	fmt.Fprintln(os.Stderr, strings.Join(os.Args[1:], " "))
+	c, err := net.Dial("unix", os.Getenv("SSH_SOCK"))
+	if err != nil {
+		os.Exit(255)
+	}
+	go io.Copy(c, os.Stdin)
+	io.Copy(os.Stdout, c)
 }
 
 // TestScript runs each script on a pretend Engine, and again on a real one.
@@ -51,29 +64,60 @@ func TestScript(t *testing.T) {
 		testscript.Run(t, params("demo", program, pretend))
 	})
 	t.Run("real", func(t *testing.T) {
-		needDockerd(t)
+		needRoot(t, "dockerd")
 		p := params("real", program, dockerds(t))
 		p.Deadline, _ = t.Deadline()
 		testscript.RunT(serial{t}, p)
 	})
 }
 
-// An opener returns a way to the nth Engine of a script, which is empty.
-type opener func(n int) (engine.Dial, error)
+// TestPodman runs the scripts in which it makes no difference that Podman calls
+// images docker.io/library/…, and one that shows what does.
+func TestPodman(t *testing.T) {
+	needRoot(t, "podman")
+	program := sync.OnceValues(func() ([]byte, error) { return engine.Program(t.Context()) })
+	started := map[int]*engine.Podman{}
+	p := params("podman", program, func(n int) (engine.Dial, *engine.Dockerd, error) {
+		if p, ok := started[n]; ok {
+			return p.Dial, nil, engine.NewClient(p.Dial).Empty(t.Context())
+		}
+		p, err := engine.StartPodman(t.Context())
+		if err != nil {
+			return nil, nil, err
+		}
+		t.Cleanup(func() {
+			if err := p.Stop(); err != nil {
+				t.Errorf("stopping podman: %v", err)
+			}
+		})
+		started[n] = p
+		return p.Dial, nil, nil
+	})
+	p.Dir, p.Files = "", []string{"testdata/script/context.txtar", "testdata/script/numbers.txtar", "testdata/script/plugin.txtar", "testdata/script/podman.txtar"}
+	p.Deadline, _ = t.Deadline()
+	testscript.RunT(serial{t}, p)
+}
 
-func pretend(int) (engine.Dial, error) { return demo.Empty().Dial, nil }
+// An opener returns a way to the nth Engine of a script, which is empty.
+type opener func(n int) (engine.Dial, *engine.Dockerd, error)
+
+func pretend(int) (engine.Dial, *engine.Dockerd, error) { return demo.Empty().Dial, nil, nil }
 
 // dockerds opens private dockerds, which are started when first asked for,
 // emptied when asked for again, and end with t.
 func dockerds(t *testing.T) opener {
 	started := map[int]*engine.Dockerd{}
-	return func(n int) (engine.Dial, error) {
+	return func(n int) (engine.Dial, *engine.Dockerd, error) {
 		if d, ok := started[n]; ok {
-			return d.Dial, engine.NewClient(d.Dial).Empty(t.Context())
+			err := d.Start(t.Context()) // a script may have stopped it
+			if err == nil {
+				err = engine.NewClient(d.Dial).Empty(t.Context())
+			}
+			return d.Dial, d, err
 		}
 		d, err := engine.StartDockerd(t.Context())
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		t.Cleanup(func() {
 			if err := d.Stop(); err != nil {
@@ -81,21 +125,21 @@ func dockerds(t *testing.T) opener {
 			}
 		})
 		started[n] = d
-		return d.Dial, nil
+		return d.Dial, d, nil
 	}
 }
 
-// needDockerd skips t where no dockerd can be started, or fails it if
-// BALEEN_REQUIRE asks for dockerd.
-func needDockerd(t *testing.T) {
-	_, err := exec.LookPath("dockerd")
+// needRoot skips t where a program that needs root cannot be started, or fails
+// it if BALEEN_REQUIRE asks for the program.
+func needRoot(t *testing.T, program string) {
+	_, err := exec.LookPath(program)
 	if err == nil && os.Geteuid() != 0 {
-		err = errors.New("dockerd needs root")
+		err = errors.New(program + " needs root")
 	}
 	if err == nil {
 		return
 	}
-	if slices.Contains(strings.Split(os.Getenv("BALEEN_REQUIRE"), ","), "dockerd") {
+	if slices.Contains(strings.Split(os.Getenv("BALEEN_REQUIRE"), ","), program) {
 		t.Fatal(err)
 	}
 	t.Skipf("not run on a real Engine: %v", err)
@@ -112,18 +156,24 @@ func (t serial) Run(name string, f func(testscript.T)) {
 
 // engines are a script's own Engine, named "", and those that it asked for.
 type engines struct {
+	kind    string
 	open    opener
 	clients map[string]*engine.Client
-	proxy   *engine.Proxy // in front of its own
+	proxy   *engine.Proxy   // in front of its own
+	dockerd *engine.Dockerd // its own, nil if it is a pretend one
 }
 
 // add opens another Engine and returns the proxy in front of it.
 func (e *engines) add(name string) (*engine.Proxy, error) {
-	dial, err := e.open(len(e.clients))
+	dial, dockerd, err := e.open(len(e.clients))
 	if err != nil {
 		return nil, err
 	}
+	if name == "" {
+		e.dockerd = dockerd
+	}
 	e.clients[name] = engine.NewClient(dial)
+	e.clients[name].Serial = e.kind == "podman"
 	return engine.NewProxy(dial)
 }
 
@@ -135,13 +185,13 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition: func(cond string) (bool, error) {
-			if cond != "demo" && cond != "real" {
+			if cond != "demo" && cond != "real" && cond != "podman" {
 				return false, errors.New("no such condition")
 			}
 			return cond == kind, nil
 		},
 		Setup: func(env *testscript.Env) error {
-			e := &engines{open: open, clients: map[string]*engine.Client{}}
+			e := &engines{kind: kind, open: open, clients: map[string]*engine.Client{}}
 			proxy, err := e.add("")
 			if err != nil {
 				return err
@@ -184,6 +234,69 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 				ts.Check(err)
 				if len(objects) > 0 {
 					ts.Fatalf("the Engine holds %v", objects)
+				}
+			},
+			// await EXPRESSION waits for a request whose path and query match, and a
+			// moment more, which the Engine needs to begin with it.
+			"await": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: await EXPRESSION")
+				}
+				path, err := regexp.Compile(args[0])
+				ts.Check(err)
+				for range 100 {
+					if slices.ContainsFunc(of(ts).proxy.Requests(), path.MatchString) {
+						time.Sleep(200 * time.Millisecond)
+						return
+					}
+					time.Sleep(50 * time.Millisecond)
+				}
+				ts.Fatalf("no such request")
+			},
+			// network down|up cuts the way to the Engine, and opens it again.
+			"network": func(ts *testscript.TestScript, neg bool, args []string) {
+				switch proxy := of(ts).proxy; {
+				case !neg && slices.Equal(args, []string{"down"}):
+					ts.Check(proxy.Down())
+				case !neg && slices.Equal(args, []string{"up"}):
+					ts.Check(proxy.Up())
+				default:
+					ts.Fatalf("usage: network down|up")
+				}
+			},
+			// behind COUNT METHOD PATH JSON changes the Engine so many times on another
+			// way, which is always open; %d in JSON is a number that grows.
+			"behind": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 4 {
+					ts.Fatalf("usage: behind COUNT METHOD PATH JSON")
+				}
+				count, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				for i := range count {
+					body := strings.ReplaceAll(args[3], "%d", strconv.Itoa(i))
+					ts.Check(of(ts).clients[""].Do(context.Background(), args[1], args[2], body))
+				}
+			},
+			// registry NAME [USER PASSWORD] starts a registry: $NAME is its address.
+			"registry": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 && len(args) != 3 {
+					ts.Fatalf("usage: registry NAME [USER PASSWORD]")
+				}
+				name, args := args[0], append(args[1:], "", "")
+				r, err := engine.StartRegistry(context.Background(), args[0], args[1])
+				ts.Check(err)
+				ts.Defer(r.Stop)
+				ts.Setenv(name, r.Addr)
+			},
+			// dockerd stop|start ends a real Engine, and starts it again with what it held.
+			"dockerd": func(ts *testscript.TestScript, neg bool, args []string) {
+				switch d := of(ts).dockerd; {
+				case d != nil && !neg && slices.Equal(args, []string{"stop"}):
+					d.Shutdown()
+				case d != nil && !neg && slices.Equal(args, []string{"start"}):
+					ts.Check(d.Start(context.Background()))
+				default:
+					ts.Fatalf("usage, on a real Engine: dockerd stop|start")
 				}
 			},
 			// requests METHOD|* COUNT [EXPRESSION] counts the requests whose
@@ -259,7 +372,7 @@ func TestREADME(t *testing.T) {
 			case "":
 				dial = demo.New().Dial
 			case "real":
-				needDockerd(t)
+				needRoot(t, "dockerd")
 				dial = small(t, real)
 			case "norun":
 				t.Skip(reason)
@@ -276,7 +389,7 @@ func TestREADME(t *testing.T) {
 
 // small opens an Engine and fills it.
 func small(t *testing.T, open opener) engine.Dial {
-	dial, err := open(0)
+	dial, _, err := open(0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -339,7 +452,7 @@ func TestBoundaries(t *testing.T) {
 			imported, _ := strconv.Unquote(spec.Path.Value)
 			part, _, _ := strings.Cut(strings.TrimPrefix(imported, "baleen/"), "/")
 			apart := inDir && dir != "testdata" && part != dir && slices.Contains(parts, part)
-			docker := strings.HasPrefix(imported, "github.com/docker/") && dir != "source" && dir != "sink"
+			docker := strings.HasPrefix(imported, "github.com/docker/") && imported != "github.com/docker/go-units" && dir != "source" && dir != "sink"
 			if apart || docker {
 				t.Errorf("%s must not import %s", path, imported)
 			}
@@ -414,6 +527,10 @@ func TestReaderGone(t *testing.T) {
 func TestConstantMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc")
+	}
+	info, _ := debug.ReadBuildInfo()
+	if slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		t.Skip("the race detector's own memory grows; run without -race")
 	}
 	pid, peak := make(chan int), make(chan int, 1)
 	host := double(t, func(w http.ResponseWriter, r *http.Request) {
@@ -506,29 +623,43 @@ func BenchmarkLatency(b *testing.B) {
 	b.ReportMetric(float64(late[len(late)*99/100].Microseconds()), "p99-µs")
 }
 
-// TestExamples pastes what help shows: on the pretend Engine no line may be a
-// usage error or a filter that does not compile.
+// TestExamples pastes what help and the README's tables show: on the pretend
+// Engine no line may be a usage error or a filter that does not compile.
 func TestExamples(t *testing.T) {
+	var lines []string
 	for _, s := range source.All() {
-		for _, line := range s.Examples {
-			t.Run(line, func(t *testing.T) {
-				t.Parallel()
-				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-				defer cancel()
-				cmd := exec.CommandContext(ctx, "sh", "-c", line)
-				cmd.Env = append(os.Environ(), "DOCKER_HOST=demo")
-				cmd.WaitDelay = time.Second // what sh started ends with its reader
-				out, _ := cmd.CombinedOutput()
-				if code := cmd.ProcessState.ExitCode(); code == 2 || code == 3 || code == 127 && !strings.HasPrefix(line, "docker") {
-					t.Errorf("exit code %d\n%s", code, out)
-				}
-			})
+		lines = append(lines, s.Examples...)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range regexp.MustCompile(`(?m)^\|.*`).FindAllString(string(readme), -1) {
+		for _, code := range regexp.MustCompile("`(baleen [^`]+)`").FindAllStringSubmatch(row, -1) {
+			lines = append(lines, strings.ReplaceAll(code[1], `\|`, "|"))
 		}
+	}
+	if len(lines) < 90 {
+		t.Errorf("%d examples only", len(lines))
+	}
+	for _, line := range lines {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, "sh", "-c", line)
+			cmd.Env = append(os.Environ(), "DOCKER_HOST=demo", "c=worker", "exclude=/library/")
+			cmd.WaitDelay = time.Second // what sh started ends with its reader
+			out, _ := cmd.CombinedOutput()
+			if code := cmd.ProcessState.ExitCode(); code == 2 || code == 3 || code == 127 && !strings.HasPrefix(line, "docker") {
+				t.Errorf("exit code %d\n%s", code, out)
+			}
+		})
 	}
 }
 
 func TestArrange(t *testing.T) {
-	sources := newApp(&report{}).Commands
+	table := commands(&report{})
 	for _, test := range []struct{ line, want string }{
 		{"images", "images --"},
 		{"images a b", "images -- a b"},
@@ -565,7 +696,7 @@ func TestArrange(t *testing.T) {
 		{"nope", `! unknown source "nope"`},
 		{"-H demo", "! no source given"},
 	} {
-		got, err := arrange(strings.Fields(test.line), sources)
+		got, err := command.Arrange(strings.Fields(test.line), table)
 		if text, bad := strings.CutPrefix(test.want, "! "); bad {
 			if err == nil || !strings.Contains(err.Error(), text) || exitCode(err) != 2 {
 				t.Errorf("%s: %v, want %s", test.line, err, text)
@@ -580,17 +711,15 @@ func TestArrange(t *testing.T) {
 func FuzzArrange(f *testing.F) {
 	f.Add("images -f dangling=true --delete a")
 	f.Add("-rq . --arg a b ps --delte -- -x")
-	sources := newApp(&report{}).Commands
+	table := commands(&report{})
 	f.Fuzz(func(t *testing.T, line string) {
 		words := strings.Fields(line)
-		got, err := arrange(words, sources)
+		got, err := command.Arrange(words, table)
 		if err != nil || got[0] == "--help" || got[0] == "--version" || len(got) > 1 && got[1] == "--help" {
 			return
 		}
-		// A flag of two words reads otherwise once its words are joined to it.
-		two := slices.ContainsFunc(got, func(w string) bool { return strings.HasPrefix(w, "--arg") || strings.Contains(w, "file=") })
-		again, err := arrange(got, sources)
-		if !two && (err != nil || !slices.Equal(again, got)) {
+		again, err := command.Arrange(got, table)
+		if err != nil || !slices.Equal(again, got) {
 			t.Errorf("%q becomes %q, and that %q, %v", words, got, again, err)
 		}
 		for _, name := range got[slices.Index(got, "--")+1:] {
@@ -603,15 +732,23 @@ func FuzzArrange(f *testing.F) {
 
 // TestFlagsAgree: what stands before the source is told apart without knowing it.
 func TestFlagsAgree(t *testing.T) {
-	every := words{}
-	for _, s := range newApp(&report{}).Commands {
-		own := words{}
-		own.add(s.Flags)
-		for spelling, flag := range own {
-			if other, ok := every[spelling]; ok && other != flag {
-				t.Errorf("%s: %s means %v here and %v elsewhere", s.Name, spelling, flag, other)
+	table := commands(&report{})
+	for _, c := range table {
+		for _, g := range c.Groups {
+			for _, f := range g.Flags {
+				for _, name := range f.Names() {
+					flag := "-" + strings.Repeat("-", min(1, len(name)-1)) + name
+					after, err := command.Arrange([]string{c.Name, flag, "1", "2"}, table)
+					if err != nil {
+						t.Fatal(err)
+					}
+					values := []string{"1", "2"}[:2-len(after[slices.Index(after, "--")+1:])]
+					before, err := command.Arrange(slices.Concat([]string{flag}, values, []string{c.Name}, []string{"1", "2"}[len(values):]), table)
+					if err != nil || !slices.Equal(before, after) {
+						t.Errorf("%s %s: %q, %v, before the source; %q after it", c.Name, flag, before, err, after)
+					}
+				}
 			}
-			every[spelling] = flag
 		}
 	}
 }

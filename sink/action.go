@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -34,12 +33,18 @@ func Actions() []Action {
 	return []Action{del(), tag(), stop(), start(), restart(), kill(), pause(), unpause()}
 }
 
-// ActionFlags are the actions that can be taken on a kind of resource ("any"
-// for one that is not known yet), and the flags that go with them.
+// goes reports whether the action can be taken on that kind of resource: "any"
+// is one that is not known yet, "event" what each event names.
+func (a *Action) goes(kind string) bool {
+	return kind == "any" || kind == "event" && !a.Single || slices.Contains(a.Kinds, kind)
+}
+
+// ActionFlags are the actions that can be taken on a kind of resource, and the
+// flags that go with them.
 func ActionFlags(kind string) []cli.Flag {
 	var flags, more []cli.Flag
 	for _, a := range Actions() {
-		if kind != "any" && !slices.Contains(a.Kinds, kind) {
+		if !a.goes(kind) {
 			continue
 		}
 		if a.Value != "" {
@@ -65,7 +70,7 @@ func Choose(kind string, f Flags) (*Action, string, error) {
 	given, chosen := kind, (*Action)(nil)
 	for _, a := range Actions() {
 		switch {
-		case kind != "any" && !slices.Contains(a.Kinds, kind) || !f.IsSet(a.Name) || a.Value == "" && !f.Bool(a.Name):
+		case !a.goes(kind) || !f.IsSet(a.Name) || a.Value == "" && !f.Bool(a.Name):
 		case chosen != nil:
 			return nil, "", &UsageError{fmt.Sprintf("one action at a time: --%s or --%s", chosen.Name, a.Name)}
 		default:
@@ -81,7 +86,7 @@ func Choose(kind string, f Flags) (*Action, string, error) {
 	}
 	var takes []cli.Flag
 	if chosen != nil {
-		if !slices.Contains(chosen.Kinds, kind) {
+		if !chosen.goes(kind) {
 			return nil, "", &UsageError{fmt.Sprintf("--%s does not go with %ss", chosen.Name, kind)}
 		}
 		takes = slices.Concat(chosen.flags(kind), commonFlags())
@@ -103,6 +108,9 @@ func has(flags []cli.Flag, name string) bool {
 func (a *Action) flags(kind string) []cli.Flag {
 	if a.Flags == nil {
 		return nil
+	}
+	if kind == "event" {
+		kind = "any"
 	}
 	return a.Flags(kind)
 }
@@ -129,6 +137,9 @@ type Result struct {
 	Response any    `json:"response,omitempty"`
 }
 
+// ResultColumns are the columns that a table of results has.
+func ResultColumns() []string { return []string{"status", "action", "kind", "name", "target", "error"} }
+
 // FailedError says that an action failed on one target. The others go on.
 type FailedError struct{ Result Result }
 
@@ -143,10 +154,13 @@ func (e *FailedError) Fatal() bool { return false }
 // Run is one run of an action.
 type Run struct {
 	Action Action
-	Kind   string // of the targets
+	Kind   string // of the targets; "event" is what each event says
 	Live   bool   // results come from a stream without an end: act on each as it comes
 	Client *client.Client
 	Flags  Flags
+	Limit  *Limit
+
+	Progress *Progress // nil for none
 }
 
 // Results acts on what results name and gives a [Result] for each target, in
@@ -166,15 +180,24 @@ func (r *Run) Results(ctx context.Context, results Results) Results {
 				return true
 			}
 			progress = progress || o.result.Status == "done"
+			r.Progress.count(o)
 			ok = ok && o.send(yield)
 			return ok
 		}
 		if !r.Live {
 			var list []Target
-			if list, ok = r.collect(targets, emit); !ok {
+			list, ok = r.collect(targets, emit)
+			total, over := r.Limit.count(ctx, len(list))
+			if ok && over {
+				emit(outcome{err: fmt.Errorf("--max %d: %d targets were selected, nothing is done", r.Limit.max, total)})
+			}
+			if !ok || over {
 				return
 			}
 			targets = each(list)
+			r.Progress.act(r.Action.Name, r.Kind, len(list))
+		} else {
+			r.Progress.act(r.Action.Name, r.Kind, 0)
 		}
 		r.perform(ctx, targets, emit)
 		for progress && len(inUse) > 0 && ok && ctx.Err() == nil {
@@ -186,9 +209,10 @@ func (r *Run) Results(ctx context.Context, results Results) Results {
 			r.perform(ctx, each(again), emit)
 		}
 		for _, o := range inUse {
+			r.Progress.count(o)
 			ok = ok && o.send(yield)
 		}
-		if ok && !r.Live && ctx.Err() != nil {
+		if ok && ctx.Err() != nil {
 			yield(nil, context.Cause(ctx))
 		}
 	}
@@ -200,13 +224,20 @@ func (r *Run) targets(results Results) iter.Seq2[Target, error] {
 		for result, err := range results {
 			var t Target
 			if err == nil {
-				t, err = resolve(r.Kind, result)
+				t, err = r.resolve(result)
 			}
 			if !yield(t, err) {
 				return
 			}
 		}
 	}
+}
+
+func (r *Run) resolve(result json.RawMessage) (Target, error) {
+	if r.Kind == "event" {
+		return resolveEvent(r.Action.Kinds, result)
+	}
+	return resolve(r.Kind, result)
 }
 
 func each(list []Target) iter.Seq2[Target, error] {
@@ -233,10 +264,6 @@ func (r *Run) collect(targets iter.Seq2[Target, error], emit func(outcome) bool)
 			list = append(list, t)
 		}
 	}
-	if n := r.Flags.Int("max"); n > 0 && len(list) > n {
-		emit(outcome{err: fmt.Errorf("--max %d: %d targets were selected, nothing is done", n, len(list))})
-		return nil, false
-	}
 	if r.Action.Single && len(list) > 1 {
 		emit(outcome{err: fmt.Errorf("--%s goes to one %s, %d were selected, nothing is done", r.Action.Name, r.Kind, len(list))})
 		return nil, false
@@ -261,7 +288,7 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], emi
 			}
 		}
 	}()
-	parallel, limit, begun := max(1, r.Flags.Int("parallel")), r.Flags.Int("max"), 0
+	parallel := max(1, r.Flags.Int("parallel"))
 	if r.Flags.Bool("dry-run") {
 		parallel = 1 // keeps the list's order
 	}
@@ -281,11 +308,10 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], emi
 					in = nil
 				}
 			case ctx.Err() != nil || busy[o.target.ID]:
-			case r.Live && limit > 0 && begun == limit:
-				emit(outcome{err: fmt.Errorf("--max %d: reached, no more is done", limit)})
+			case r.Live && !r.Limit.take():
+				emit(outcome{err: fmt.Errorf("--max %d: reached, no more is done", r.Limit.max)})
 				in = nil
 			default:
-				begun++
 				busy[o.target.ID] = true
 				go func() { out <- r.act(context.WithoutCancel(ctx), o.target) }()
 			}
@@ -334,11 +360,9 @@ func (o outcome) send(yield func(json.RawMessage, error) bool) bool {
 	if o.result.Status == "" {
 		return yield(nil, o.err)
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(o.result); err != nil {
+	b, err := encode(o.result)
+	if err != nil {
 		return yield(nil, err)
 	}
-	return yield(bytes.TrimSuffix(b.Bytes(), []byte("\n")), o.err)
+	return yield(b, o.err)
 }

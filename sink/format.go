@@ -19,8 +19,11 @@ type colors struct{ null, false, true, number, string, array, object, key string
 func parseColors(s string) *colors {
 	c := &colors{"0;90", "0;39", "0;39", "0;39", "0;32", "1;39", "1;39", "34;1"}
 	fields := []*string{&c.null, &c.false, &c.true, &c.number, &c.string, &c.array, &c.object, &c.key}
+	if s == "" {
+		return c
+	}
 	for i, f := range strings.Split(s, ":") {
-		if i == len(fields) || f == "" || strings.Trim(f, "0123456789;") != "" {
+		if i == len(fields) || strings.Trim(f, "0123456789;") != "" {
 			break
 		}
 		*fields[i] = f

@@ -1,13 +1,12 @@
 package sink
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -19,8 +18,13 @@ func (e *UsageError) Error() string { return e.Message }
 
 // PrintFlags are the flags that say how results are printed.
 func PrintFlags() []cli.Flag {
+	var outputs []string
+	for _, o := range Outputs() {
+		outputs = append(outputs, o.Name+" ("+o.Usage+")")
+	}
 	return []cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORMAT`: ndjson (one result a line) or json (one array)", Value: "ndjson"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORMAT`: " + strings.Join(outputs, ", "), Value: Outputs()[0].Name},
+		&cli.StringFlag{Name: "columns", Usage: "`A,B,C`: these keys in this order; dots lead further in (Labels.team)"},
 		&cli.BoolFlag{Name: "raw-output", Aliases: []string{"r"}, Usage: "strings without quotes"},
 		&cli.BoolFlag{Name: "join-output", Aliases: []string{"j"}, Usage: "like -r, and no newlines"},
 		&cli.BoolFlag{Name: "raw-output0", Usage: "like -r, with NUL for newline (xargs -0)"},
@@ -32,64 +36,45 @@ func PrintFlags() []cli.Flag {
 	}
 }
 
-// Printer writes results as lines. What it is given leaves when it is flushed,
-// or when a fair amount has come together; never a part of a line by itself.
+// Printer writes results as an output lays them out. What it is given leaves
+// when it is flushed, or when a fair amount has come together; never a part of
+// a line by itself.
 type Printer struct {
-	w     io.Writer
-	f     formatter
-	raw   bool
-	end   string // after each result
-	array bool
-	count int
+	w io.Writer
+	e encoder
 
-	mu  sync.Mutex // sources flush from their own goroutines
-	buf []byte
-	err error // of an earlier write
+	mu    sync.Mutex // sources flush from their own goroutines
+	buf   []byte
+	err   error       // of an earlier write
+	timer *time.Timer // writes what the encoder holds; nil if it is not due
 }
 
-// NewPrinter prints to w as f says, in colour if w is a terminal, unless
-// NO_COLOR is set; JQ_COLORS changes the colours as it does in jq.
-func NewPrinter(w io.Writer, f Flags, terminal bool) (*Printer, error) {
-	p := &Printer{w: w, end: "\n", raw: f.Bool("raw-output")}
-	switch f.String("output") {
-	case "ndjson":
-	case "json":
-		p.array = true
-		p.f.indent = "  "
-	default:
-		return nil, &UsageError{fmt.Sprintf("--output is ndjson or json, not %q", f.String("output"))}
-	}
-	if f.Bool("join-output") {
-		p.raw, p.end = true, ""
-	}
-	if f.Bool("raw-output0") {
-		p.raw, p.end = true, "\x00"
-	}
-	if p.array && p.raw {
-		return nil, &UsageError{"-o json does not go with -r, -j or --raw-output0"}
-	}
-	if f.IsSet("indent") {
-		n := f.Int("indent")
-		if n < 0 || n > 7 {
-			return nil, &UsageError{"--indent takes 0 to 7"}
+// NewPrinter prints on page as o and the flags say.
+func NewPrinter(o Output, page Page, f Flags) (*Printer, error) {
+	for _, name := range []string{"raw-output", "join-output", "raw-output0", "compact-output", "indent", "tab"} {
+		if !o.JSON && f.IsSet(name) {
+			return nil, &UsageError{fmt.Sprintf("--%s does not go with -o %s", name, o.Name)}
 		}
-		p.f.indent = "       "[:n]
 	}
-	if f.Bool("tab") {
-		p.f.indent = "\t"
+	if f.IsSet("columns") {
+		page.Columns = strings.Split(f.String("columns"), ",")
+		for _, c := range page.Columns {
+			if c == "" {
+				return nil, &UsageError{"--columns: a name is empty"}
+			}
+		}
 	}
-	if f.Bool("compact-output") {
-		p.f.indent = ""
-	}
-	if f.Bool("color-output") || terminal && os.Getenv("NO_COLOR") == "" && !f.Bool("monochrome-output") {
-		p.f.colors = parseColors(os.Getenv("JQ_COLORS"))
-	}
-	return p, nil
+	e, err := o.New(page, f)
+	return &Printer{w: page.W, e: e}, err
 }
 
-// flushAt is how much is held at most: a list costs one write per network read,
-// not one per record.
-const flushAt = 64 << 10
+const (
+	// flushAt is how much is buffered at most: a list costs one write per
+	// network read, not one per record.
+	flushAt = 64 << 10
+	// holdFor is how long an encoder may hold results back to see more.
+	holdFor = 200 * time.Millisecond
+)
 
 // Print adds one result. Its error is that of a write, now or earlier.
 func (p *Printer) Print(result json.RawMessage) error {
@@ -98,27 +83,13 @@ func (p *Printer) Print(result json.RawMessage) error {
 	if p.err != nil {
 		return p.err
 	}
-	if p.raw && len(result) > 0 && result[0] == '"' {
-		var s string
-		if err := json.Unmarshal(result, &s); err != nil {
-			return err
-		}
-		if p.end == "\x00" && bytes.IndexByte([]byte(s), 0) >= 0 {
-			return errors.New("--raw-output0: a string holds a NUL")
-		}
-		p.buf = append(p.buf, s...)
-	} else {
-		if p.array {
-			p.buf = append(p.buf, p.f.between(p.count)...)
-		}
-		p.buf = p.f.append(p.buf, result, p.array)
+	buf, err := p.e.add(p.buf, result)
+	if err != nil {
+		return err
 	}
-	p.count++
-	if !p.array {
-		p.buf = append(p.buf, p.end...)
-	}
+	p.buf = buf
 	if len(p.buf) >= flushAt {
-		return p.flush()
+		return p.write()
 	}
 	return nil
 }
@@ -127,10 +98,23 @@ func (p *Printer) Print(result json.RawMessage) error {
 func (p *Printer) Flush() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.flush()
+	if p.e.held != nil && p.timer == nil {
+		p.timer = time.AfterFunc(holdFor, p.writeHeld)
+	}
+	return p.write()
 }
 
-func (p *Printer) flush() error {
+func (p *Printer) writeHeld() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.timer != nil { // not closed meanwhile
+		p.timer = nil
+		p.buf = p.e.held(p.buf)
+		p.write()
+	}
+}
+
+func (p *Printer) write() error {
 	if p.err == nil && len(p.buf) > 0 {
 		_, p.err = p.w.Write(p.buf)
 		p.buf = p.buf[:0]
@@ -138,14 +122,19 @@ func (p *Printer) flush() error {
 	return p.err
 }
 
-// Close ends the output: a JSON array gets its bracket.
+// Close ends the output: what was held back comes, a JSON array gets its bracket.
 func (p *Printer) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.array && p.count == 0 {
-		p.buf = append(p.buf, "[]\n"...)
-	} else if p.array {
-		p.buf = append(p.buf, "\n]\n"...)
+	if p.timer != nil {
+		p.timer.Stop()
+		p.timer = nil
 	}
-	return p.flush()
+	if p.e.held != nil {
+		p.buf = p.e.held(p.buf)
+	}
+	if p.e.end != nil {
+		p.buf = p.e.end(p.buf)
+	}
+	return p.write()
 }

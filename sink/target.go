@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -16,6 +17,7 @@ type Target struct {
 	Name   string   // what people call it; "" where that is not known or is ID
 	Refs   []string // an image record's tags and digests; nil where the record has none
 	Record bool     // it came as a record, not as a string
+	Size   int64    // bytes that it takes up, as far as its record says
 }
 
 // resolve finds the target in a result: a string is used as it is, an object
@@ -59,6 +61,7 @@ func resolve(kind string, result json.RawMessage) (Target, error) {
 			t.Record = r.ID != ""
 		}
 		t.ID, t.Name = r.ID, name
+		t.Size = size(kind, result)
 		if t.ID == "" {
 			t.ID, t.Name = name, ""
 		}
@@ -78,6 +81,35 @@ func resolve(kind string, result json.RawMessage) (Target, error) {
 	return t, nil
 }
 
+// resolveEvent finds the target in an event: what it names, if that is one of
+// kinds. Where there is only one kind a string will do, or another object.
+func resolveEvent(kinds []string, result json.RawMessage) (Target, error) {
+	var event struct {
+		Type  string
+		Actor struct {
+			ID         string
+			Attributes struct{ Name string }
+		}
+	}
+	isEvent := json.Unmarshal(result, &event) == nil && event.Type != "" && event.Actor.ID != ""
+	switch {
+	case !isEvent && len(kinds) == 1:
+		return resolve(kinds[0], result)
+	case !isEvent:
+		return Target{}, notATarget(strings.Join(kinds, " or "), result, "it is no event")
+	case !slices.Contains(kinds, event.Type):
+		return Target{}, notATarget(strings.Join(kinds, " or "), result, "the event is of a "+event.Type)
+	}
+	t := Target{Kind: event.Type, ID: event.Actor.ID, Name: event.Actor.Attributes.Name}
+	if t.Name == t.ID {
+		t.Name = ""
+	}
+	if why := invalid(t.Kind, t.ID); why != "" {
+		return t, notATarget(t.Kind, result, why)
+	}
+	return t, nil
+}
+
 // invalid says why id cannot name a resource. The id becomes part of a URL's
 // path, where a slash or dots could lead to another resource.
 func invalid(kind, id string) string {
@@ -92,6 +124,19 @@ func invalid(kind, id string) string {
 		return fmt.Sprintf("it cannot name a %s", kind)
 	}
 	return ""
+}
+
+// size is what a record says that the Engine could have back.
+func size(kind string, record json.RawMessage) int64 {
+	path := "Size"
+	switch kind {
+	case "container":
+		path = "SizeRw"
+	case "volume":
+		path = "UsageData.Size"
+	}
+	n, _ := strconv.ParseInt(string(at(record, path)), 10, 64)
+	return max(n, 0) // -1 is unknown
 }
 
 func tagged(tags []string) []string {

@@ -23,7 +23,7 @@ func api() Source {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "request", Aliases: []string{"X"}, Usage: "the `METHOD`; other than GET and HEAD may change things", Value: http.MethodGet},
 			&cli.StringFlag{Name: "data", Aliases: []string{"d"}, Usage: "the `BODY`, or @FILE (@- is standard input); goes with -X"},
-			&cli.StringSliceFlag{Name: "header", Usage: "a `NAME: VALUE` to send; may be repeated"},
+			&cli.StringSliceFlag{Name: "header", Usage: "a `NAME:VALUE` to send; may be repeated"},
 		},
 		Examples: []string{
 			"baleen api '/containers/json?all=1' -q .Id -r",
@@ -41,6 +41,7 @@ func api() Source {
 			_, err := parseHeaders(r.Flags.StringSlice("header"))
 			return err
 		},
+		JQ: `if type == "array" then .[] else . end`,
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			return func(yield func(json.RawMessage, error) bool) {
 				if err := e.api(ctx, r, yield); err != nil {
@@ -80,11 +81,12 @@ func (e *Engine) api(ctx context.Context, r Request, yield func(json.RawMessage,
 		}
 	}
 	method := strings.ToUpper(r.Flags.String("request"))
-	resp, err := e.do(ctx, method, path, r.Filters.put(query), body, header)
+	a, err := e.do(ctx, method, path, r.Filters.put(query), body, header)
 	if err != nil {
 		return err
 	}
-	e.split(ctx, resp, method+" "+path, "")(yield)
+	a.patient()
+	a.records("")(yield)
 	return nil
 }
 

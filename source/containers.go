@@ -27,6 +27,11 @@ func containers() Source {
 			`baleen containers -a -f status=exited -q 'select(name | test("k8s") | not)' --delete --dry-run`,
 			"baleen ps -q '{name: name, image: .Image, state: .State}'",
 		},
+		View: `
+			{name: name, image: .Image, status: .Status, ports: ([.Ports[]?
+			| (if .PublicPort then "\(.IP):\(.PublicPort)->" else "" end) + "\(.PrivatePort)/\(.Type)"] | unique | join(", ")),
+			id: short_id}`,
+		JQ: `.[]`,
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			q := url.Values{}
 			for _, flag := range []string{"all", "size"} {

@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/docker/cli/cli/connhelper"
 	dockerapi "github.com/docker/docker/api"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/versions"
@@ -28,37 +30,79 @@ import (
 // Options says which Engine is meant. What is empty is taken from docker's
 // environment variables, then from docker's defaults.
 type Options struct {
-	Host       string // unix://…, tcp://…, npipe://…, or "demo"; DOCKER_HOST
+	Host       string // unix://…, tcp://…, npipe://…, ssh://… or "demo"; DOCKER_HOST
+	Context    string // one of docker's contexts; DOCKER_CONTEXT, then docker's current one
 	APIVersion string // pins the version; DOCKER_API_VERSION
 	TLS        bool   // TLS without verifying who answers
 	TLSVerify  bool   // TLS, verified; DOCKER_TLS_VERIFY
 	CACert     string // PEM files; DOCKER_CERT_PATH/{ca,cert,key}.pem
 	Cert       string
 	Key        string
-	Write      bool   // lets requests other than GET and HEAD through
-	Idle       func() // called before anything that may wait for the Engine
+	Timeout    time.Duration // how long the first byte of an answer may take; 0 for ever
+	Write      bool          // lets requests other than GET and HEAD through
+	Trace      io.Writer     // gets a line about each request; nil for none
+	Idle       func()        // called before anything that may wait for the Engine
+
+	Demo func() *demo.Engine // the Engine that "demo" means; nil for a new one
+
+	record *recorder // stands for the Engine
 }
 
 // Flags are the flags that say which Engine is meant, docker's own names.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "host", Aliases: []string{"H"}, Usage: "the Engine's `ADDRESS`: unix://PATH, tcp://HOST:PORT, npipe://PIPE, or demo, a pretend Engine"},
+		&cli.StringSliceFlag{Name: "host", Aliases: []string{"H"}, Usage: "the Engine's `ADDRESS`: unix://PATH, tcp://HOST:PORT, ssh://USER@HOST, npipe://PIPE, or demo, a pretend Engine; may be repeated"},
+		&cli.StringSliceFlag{Name: "context", Usage: "the Engine of docker's context `NAME`; may be repeated"},
+		&cli.BoolFlag{Name: "all-contexts", Usage: "the Engines of all of docker's contexts"},
 		&cli.StringFlag{Name: "api-version", Usage: "speak `VERSION` of the API (default: the newest that both know)"},
 		&cli.BoolFlag{Name: "tls", Usage: "use TLS"},
 		&cli.BoolFlag{Name: "tlsverify", Usage: "use TLS and verify the Engine's certificate"},
 		&cli.StringFlag{Name: "tlscacert", Usage: "trust the CA in `FILE`"},
 		&cli.StringFlag{Name: "tlscert", Usage: "present the certificate in `FILE`"},
 		&cli.StringFlag{Name: "tlskey", Usage: "with the key in `FILE`"},
+		&cli.BoolFlag{Name: "trace", Usage: "tell of each request on standard error"},
+		&cli.BoolFlag{Name: "curl", Usage: "print a line of sh, curl and jq, that does the same, and do nothing"},
+		&cli.DurationFlag{Name: "response-timeout", Usage: "give up if an answer takes longer than `DURATION` to begin; a stream may be quiet after that (default: wait)"},
 	}
 }
 
-// OptionsFromFlags reads [Flags].
-func OptionsFromFlags(f Values) Options {
-	return Options{
-		Host: f.String("host"), APIVersion: f.String("api-version"),
-		TLS: f.Bool("tls"), TLSVerify: f.Bool("tlsverify"),
+// OptionsFromFlags reads [Flags]: the options of each Engine that is meant.
+func OptionsFromFlags(f Values) ([]Options, error) {
+	one := Options{
+		APIVersion: f.String("api-version"),
+		TLS:        f.Bool("tls"), TLSVerify: f.Bool("tlsverify"),
 		CACert: f.String("tlscacert"), Cert: f.String("tlscert"), Key: f.String("tlskey"),
+		Timeout: f.Duration("response-timeout"),
 	}
+	if f.Bool("trace") {
+		one.Trace = os.Stderr
+	}
+	hosts, contexts := f.StringSlice("host"), f.StringSlice("context")
+	if f.Bool("all-contexts") {
+		if len(contexts) > 0 {
+			return nil, &UsageError{"--context and --all-contexts both say which Engines are meant"}
+		}
+		var err error
+		if contexts, err = Contexts(); err != nil {
+			return nil, err
+		}
+	}
+	if len(hosts) > 0 && len(contexts) > 0 {
+		return nil, &UsageError{"-H and --context both say which Engine is meant"}
+	}
+	var all []Options
+	for _, host := range hosts {
+		one.Host = host
+		all = append(all, one)
+	}
+	for _, context := range contexts {
+		one.Context = context
+		all = append(all, one)
+	}
+	if len(all) == 0 {
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // Engine is a connection to one Docker Engine. Sources read raw JSON through
@@ -66,96 +110,95 @@ func OptionsFromFlags(f Values) Options {
 // Client is for the typed calls of actions. Both share one transport.
 type Engine struct {
 	Client *client.Client
+	Name   string // of the context, or the address as it was given
 	Host   string
 
-	http *http.Client
-	base url.URL
-	idle func()
+	http    *http.Client
+	close   func()
+	base    url.URL
+	idle    func()
+	timeout time.Duration
 
 	mu      sync.Mutex
 	version string // "" until the Engine has said its own
 }
 
+// pin is the one version of the API to speak, or "".
+func (o *Options) pin() string {
+	return strings.TrimPrefix(cmp.Or(o.APIVersion, os.Getenv(client.EnvOverrideAPIVersion)), "v")
+}
+
 // Connect prepares the way to an Engine. It asks nothing of it: an Engine that
 // is not there shows itself at the first request.
 func Connect(o Options) (*Engine, error) {
-	host := cmp.Or(o.Host, os.Getenv(client.EnvOverrideHost), client.DefaultDockerHost)
-	pin := strings.TrimPrefix(cmp.Or(o.APIVersion, os.Getenv(client.EnvOverrideAPIVersion)), "v")
-	transport := &http.Transport{MaxIdleConnsPerHost: 64}
-	scheme := "http"
-	dial := host
-	if host == "demo" {
-		transport.DialContext = demo.New().Dial
-		dial = client.DefaultDockerHost
-	} else {
-		u, err := client.ParseHostURL(host)
-		if err != nil || !strings.Contains(" unix tcp npipe http https ", " "+u.Scheme+" ") {
-			return nil, &UsageError{fmt.Sprintf("not an Engine's address: %q\naddresses look like unix:///var/run/docker.sock or tcp://HOST:PORT; -H demo is a pretend Engine", host)}
-		}
-		if err := sockets.ConfigureTransport(transport, u.Scheme, u.Host); err != nil {
-			return nil, fmt.Errorf("%s: %w", host, err)
-		}
-		tls, err := tlsOptions(o)
-		if err != nil {
-			return nil, err
-		}
-		if tls != nil {
-			if transport.TLSClientConfig, err = tlsconfig.Client(*tls); err != nil {
-				return nil, fmt.Errorf("TLS: %w", err)
-			}
-			scheme = "https"
-		}
-		if u.Scheme == "https" {
-			scheme = "https"
-		}
-	}
-	hc := &http.Client{Transport: &guard{transport, o.Write}, CheckRedirect: client.CheckRedirect}
-	c, err := client.NewClientWithOpts(client.WithHost(dial), client.WithHTTPClient(hc), client.WithScheme(scheme),
-		client.WithVersion(pin), client.WithAPIVersionNegotiation())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", host, err)
-	}
-	u, err := client.ParseHostURL(dial)
+	ep, err := o.locate()
 	if err != nil {
 		return nil, err
 	}
-	base := url.URL{Scheme: scheme, Host: u.Host, Path: u.Path}
-	if u.Scheme == "unix" || u.Scheme == "npipe" {
-		base = url.URL{Scheme: scheme, Host: client.DummyHost}
+	pin := o.pin()
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	base, err := ep.prepare(transport, o.Demo)
+	if err != nil {
+		return nil, err
 	}
-	return &Engine{Client: c, Host: host, http: hc, base: base, idle: o.Idle, version: pin}, nil
+	var trip http.RoundTripper = transport
+	if o.record != nil {
+		trip = o.record
+	} else if o.Trace != nil {
+		trip = &tracer{trip, o.Trace}
+	}
+	hc := http.Client{Transport: &guard{trip, o.Write}, CheckRedirect: client.CheckRedirect}
+	typed := hc // docker's client wraps its transport
+	c, err := client.NewClientWithOpts(client.WithHost("tcp://"+base.Host+base.Path), client.WithHTTPClient(&typed),
+		client.WithScheme(base.Scheme), client.WithVersion(pin), client.WithAPIVersionNegotiation())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ep.host, err)
+	}
+	return &Engine{Client: c, Name: ep.name, Host: ep.host, http: &hc, close: transport.CloseIdleConnections, base: base, idle: o.Idle, timeout: o.Timeout, version: pin}, nil
 }
 
-// tlsOptions follows docker's CLI: --tls* flags, then DOCKER_TLS_VERIFY and
-// DOCKER_CERT_PATH; nil means no TLS.
-func tlsOptions(o Options) (*tlsconfig.Options, error) {
-	env := os.Getenv(client.EnvTLSVerify) != ""
-	dir := os.Getenv(client.EnvOverrideCertPath)
-	if !o.TLS && !o.TLSVerify && !env {
-		return nil, nil
+// Close ends the connections that wait for another request.
+func (e *Engine) Close() { e.close() }
+
+// prepare has transport lead to the Engine, and gives the URL that its paths
+// are added to.
+func (ep *endpoint) prepare(transport *http.Transport, pretend func() *demo.Engine) (url.URL, error) {
+	base := url.URL{Scheme: "http", Host: client.DummyHost}
+	if ep.host == "demo" {
+		if pretend == nil {
+			pretend = demo.New
+		}
+		transport.DialContext = pretend().Dial
+		return base, nil
 	}
-	if dir == "" {
-		home, err := os.UserHomeDir()
+	if strings.HasPrefix(ep.host, "ssh://") {
+		ssh, err := connhelper.GetConnectionHelper(ep.host)
 		if err != nil {
-			return nil, err
+			return base, &UsageError{err.Error()}
 		}
-		dir = filepath.Join(home, ".docker")
+		transport.DialContext = ssh.Dialer
+		return base, nil
 	}
-	file := func(flag, name string) string {
-		if flag != "" {
-			return flag
+	u, err := client.ParseHostURL(ep.host)
+	if err != nil || !slices.Contains([]string{"unix", "tcp", "npipe", "http", "https"}, u.Scheme) {
+		return base, &UsageError{fmt.Sprintf("not an Engine's address: %q\naddresses look like unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HOST; -H demo is a pretend Engine", ep.host)}
+	}
+	if err := sockets.ConfigureTransport(transport, u.Scheme, u.Host); err != nil {
+		return base, fmt.Errorf("%s: %w", ep.host, err)
+	}
+	if u.Scheme == "unix" || u.Scheme == "npipe" {
+		return base, nil
+	}
+	base.Host, base.Path = u.Host, u.Path
+	if ep.tls != nil {
+		if transport.TLSClientConfig, err = tlsconfig.Client(*ep.tls); err != nil {
+			return base, fmt.Errorf("TLS: %w", err)
 		}
-		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err != nil {
-			return ""
-		}
-		return path
 	}
-	t := &tlsconfig.Options{
-		CAFile: file(o.CACert, "ca.pem"), CertFile: file(o.Cert, "cert.pem"), KeyFile: file(o.Key, "key.pem"),
-		InsecureSkipVerify: !o.TLSVerify && !env, ExclusiveRootPools: true,
+	if ep.tls != nil || u.Scheme == "https" {
+		base.Scheme = "https"
 	}
-	return t, nil
+	return base, nil
 }
 
 // guard keeps a connection that was opened for reading from changing anything.
@@ -172,7 +215,7 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // get asks for path, which begins with a slash and has no version.
-func (e *Engine) get(ctx context.Context, path string, query url.Values) (*http.Response, error) {
+func (e *Engine) get(ctx context.Context, path string, query url.Values) (*answer, error) {
 	return e.do(ctx, http.MethodGet, path, query, nil, nil)
 }
 
@@ -183,12 +226,21 @@ func (e *Engine) get(ctx context.Context, path string, query url.Values) (*http.
 // the Engine's newest. Its answer carries that version in a header: only when
 // it is newer than baleen knows is the question put again, at the newest
 // version that both know. So negotiation costs no round trip of its own.
-func (e *Engine) do(ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header) (*http.Response, error) {
+func (e *Engine) do(ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header) (*answer, error) {
+	a := &answer{what: method + " " + path, idle: e.wait}
+	var cancel context.CancelCauseFunc
+	a.ctx, cancel = context.WithCancelCause(ctx)
+	a.done = func() { cancel(nil) }
+	if e.timeout > 0 {
+		a.hurry = time.AfterFunc(e.timeout, func() {
+			cancel(&LostError{a.what, fmt.Errorf("no answer within %v", e.timeout)})
+		})
+	}
 	e.mu.Lock()
 	version := e.version
 	e.mu.Unlock()
 	if version == "" && method != http.MethodGet {
-		e.Client.NegotiateAPIVersion(ctx)
+		e.Client.NegotiateAPIVersion(a.ctx)
 		version = e.Client.ClientVersion()
 	}
 	u := e.base
@@ -197,27 +249,31 @@ func (e *Engine) do(ctx context.Context, method, path string, query url.Values, 
 	if version != "" {
 		u.Path = e.base.Path + "/v" + version + path
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	req, err := http.NewRequestWithContext(a.ctx, method, u.String(), body)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+		return nil, fmt.Errorf("%s: %w", a.what, err)
 	}
 	for k, v := range header {
 		req.Header[k] = v
 	}
 	e.wait()
-	resp, err := e.http.Do(req)
+	a.Response, err = e.http.Do(req)
 	if err != nil {
-		return nil, e.sendError(ctx, method, path, err)
+		err = e.sendError(a, err)
+		a.patient()
+		a.done()
+		return nil, err
 	}
-	if version == "" && e.learn(resp.Header.Get("Api-Version")) {
-		resp.Body.Close()
+	a.came = time.Now()
+	if version == "" && e.learn(a.Header.Get("Api-Version")) {
+		a.Close()
 		return e.do(ctx, method, path, query, body, header)
 	}
-	if resp.StatusCode >= 300 {
-		defer resp.Body.Close()
-		return nil, &StatusError{method, path, resp.StatusCode, statusMessage(resp)}
+	if a.StatusCode >= 300 {
+		defer a.Close()
+		return nil, &StatusError{method, path, a.StatusCode, statusMessage(a)}
 	}
-	return resp, nil
+	return a, nil
 }
 
 // learn notes the version that the Engine speaks, and reports whether an answer
@@ -237,9 +293,9 @@ func (e *Engine) learn(newest string) bool {
 	return speak != newest
 }
 
-func (e *Engine) sendError(ctx context.Context, method, path string, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+func (e *Engine) sendError(a *answer, err error) error {
+	if a.ctx.Err() != nil {
+		return context.Cause(a.ctx)
 	}
 	var refused *ReadOnlyError
 	if errors.As(err, &refused) {
@@ -250,9 +306,9 @@ func (e *Engine) sendError(ctx context.Context, method, path string, err error) 
 		err = u.Err
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%s %s: the Engine hung up before it answered", method, path)
+		return &LostError{a.what, errors.New("the Engine hung up before it answered")}
 	}
-	return &UnreachableError{e.Host, err}
+	return unreachable(e.Host, err)
 }
 
 func (e *Engine) wait() {
@@ -263,8 +319,8 @@ func (e *Engine) wait() {
 
 // statusMessage is the Engine's {"message":…}, or the beginning of whatever
 // else came, on one line.
-func statusMessage(resp *http.Response) string {
-	b, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+func statusMessage(a *answer) string {
+	b, _ := io.ReadAll(io.LimitReader(a, 64<<10))
 	var m struct{ Message string }
 	text := string(b)
 	if json.Unmarshal(b, &m) == nil && m.Message != "" {
@@ -274,111 +330,5 @@ func statusMessage(resp *http.Response) string {
 	if len(text) > 500 {
 		text = strings.ToValidUTF8(text[:500], "") + "…"
 	}
-	return cmp.Or(text, http.StatusText(resp.StatusCode))
-}
-
-// records reads the answer to a GET: each element of an array, each value of a
-// stream, or the one object. Where member is not "", the array is that member
-// of an object.
-func (e *Engine) records(ctx context.Context, path string, query url.Values, member string) Records {
-	return func(yield func(json.RawMessage, error) bool) {
-		resp, err := e.get(ctx, path, query)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		e.split(ctx, resp, "GET "+path, member)(yield)
-	}
-}
-
-// split gives the records of an answer and closes it.
-func (e *Engine) split(ctx context.Context, resp *http.Response, what, member string) Records {
-	return func(yield func(json.RawMessage, error) bool) {
-		defer resp.Body.Close()
-		for record, err := range split(&waiting{resp.Body, e.wait}, member) {
-			switch {
-			case err != nil && ctx.Err() != nil:
-				// The reader's complaint is only what the end of the context looks like from below.
-				err = context.Cause(ctx)
-			case errors.Is(err, io.ErrUnexpectedEOF):
-				err = fmt.Errorf("%s: the answer was cut short", what)
-			case err != nil:
-				err = fmt.Errorf("%s: %w", what, err)
-			}
-			if !yield(record, err) {
-				return
-			}
-		}
-	}
-}
-
-// waiting tells when a read may have to wait.
-type waiting struct {
-	io.Reader
-	wait func()
-}
-
-func (w *waiting) Read(p []byte) (int, error) {
-	w.wait()
-	return w.Reader.Read(p)
-}
-
-// split gives each element of an array, each value of a stream, or the one
-// object that r holds; where member is not "", the elements of that member of
-// one object, where null stands for an empty array.
-func split(r io.Reader, member string) Records {
-	return func(yield func(json.RawMessage, error) bool) {
-		if err := splitTo(newScanner(r), member, yield); err != nil {
-			yield(nil, err)
-		}
-	}
-}
-
-func splitTo(s *scanner, member string, yield func(json.RawMessage, error) bool) error {
-	if member != "" {
-		found, err := s.openMember(member)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return s.end()
-		}
-	}
-	first, err := s.peek()
-	if err == io.EOF {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	next := s.value
-	if first == '[' {
-		if err := s.openArray(); err != nil {
-			return err
-		}
-		next = s.element
-	} else if member != "" { // null
-		if _, err := s.value(); err != nil {
-			return err
-		}
-		next = func() ([]byte, error) { return nil, io.EOF }
-	}
-	for {
-		v, err := next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if !yield(v, nil) {
-			return nil
-		}
-	}
-	if member != "" {
-		if err := s.closeObject(); err != nil {
-			return err
-		}
-	}
-	return s.end()
+	return cmp.Or(text, http.StatusText(a.StatusCode))
 }

@@ -31,6 +31,14 @@ func (e *NameError) Error() string {
 // Fatal is false: the stream goes on after a NameError.
 func (e *NameError) Fatal() bool { return false }
 
+// partError is the failure of one of several things that were asked for.
+type partError struct{ error }
+
+func (e *partError) Unwrap() error { return e.error }
+
+// Fatal is false: the others go on.
+func (e *partError) Fatal() bool { return false }
+
 // Fatal reports whether err ends the stream it came in, so that what was read
 // before it is not the whole.
 func Fatal(err error) bool {
@@ -48,18 +56,6 @@ type StatusError struct {
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("%s %s: %s (%d)", e.Method, e.Path, e.Message, e.Status)
 }
-
-// UnreachableError says that no Engine answered.
-type UnreachableError struct {
-	Host string
-	Err  error
-}
-
-func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("cannot reach the Docker Engine at %s: %v\nis it running, and may this user open it? -H or DOCKER_HOST name another one, -H demo a pretend one", e.Host, e.Err)
-}
-
-func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // ReadOnlyError is the connection's refusal to send a request that could
 // change something when no action asked for it.

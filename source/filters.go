@@ -22,7 +22,11 @@ func ParseFilters(words []string) (Filters, error) {
 		if !ok || key == "" {
 			return nil, &UsageError{fmt.Sprintf("-f takes KEY=VALUE, not %q", w)}
 		}
-		f[key] = append(f[key], strings.TrimSpace(value))
+		value = strings.TrimSpace(value)
+		if d, err := ParseDuration(value); err == nil && (key == "until" || key == "since") {
+			value = d.String() // the Engine knows neither days nor weeks
+		}
+		f[key] = append(f[key], value)
 	}
 	return f, nil
 }

@@ -32,6 +32,11 @@ func images() Source {
 			}
 			return nil
 		},
+		View: `
+			(tags // "<none>:<none>") as $tag
+			| {repository: ($tag | repo // "<none>"), tag: ($tag | tag // "<none>"), id: short_id,
+			created: (age | human_duration + " ago"), size: (.Size | human_size)}`,
+		JQ: `.[]`,
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			list := func(f Filters) Records {
 				q := url.Values{}

@@ -7,6 +7,9 @@ func info() Source {
 		Name:     "info",
 		Usage:    "what the Engine says of itself, as /info has it",
 		Examples: []string{"baleen info -q '{Containers, Images, Driver, ServerVersion}'"},
+		View: `
+			{name: .Name, version: .ServerVersion, running: .ContainersRunning, containers: .Containers, images: .Images,
+			cpus: .NCPU, memory: (.MemTotal | human_size), os: .OperatingSystem}`,
 		Records: func(ctx context.Context, e *Engine, _ Request) Records {
 			return e.records(ctx, "/info", nil, "")
 		},

@@ -29,6 +29,7 @@ func inspect() Source {
 			"baleen inspect web -q .State.Health",
 			"baleen inspect --kind image web:latest -q .Config.Env",
 		},
+		View: `{name: name, id: short_id, created: ((age | human_duration + " ago")? // "")}`,
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			kinds := []string{"container", "image", "volume", "network"}
 			if kind := r.Flags.String("kind"); kind != "" {

@@ -16,6 +16,8 @@ func networks() Source {
 			"baleen networks -q '{name: name, driver: .Driver}'",
 			"baleen networks -f type=custom -q 'select(label(\"keep\") | not)' --delete --dry-run",
 		},
+		View: `{name: .Name, driver: .Driver, scope: .Scope, subnets: ([.IPAM.Config[]?.Subnet] | join(", ")), id: short_id}`,
+		JQ:   `.[]`,
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			return pick(e.records(ctx, "/networks", r.Filters.put(url.Values{}), ""), "network", r.Names, "")
 		},

@@ -1,8 +1,10 @@
 package source
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -11,15 +13,19 @@ import (
 // container's slash.
 func identify(record json.RawMessage) (id string, names []string) {
 	var r struct {
-		Id    string
-		Name  string
-		Names []string
+		Id          string
+		Name        string
+		Names       []string
+		Spec        struct{ Name string }     // Swarm's
+		Description struct{ Hostname string } // a node's
 	}
 	if json.Unmarshal(record, &r) != nil {
 		return "", nil
 	}
-	if r.Name != "" {
-		r.Names = append(r.Names, r.Name)
+	for _, name := range []string{r.Name, r.Spec.Name, r.Description.Hostname} {
+		if name != "" {
+			r.Names = append(r.Names, name)
+		}
 	}
 	for i, n := range r.Names {
 		r.Names[i] = strings.TrimPrefix(n, "/")
@@ -89,5 +95,40 @@ func pick(records Records, kind string, names []string, hint string) Records {
 				return
 			}
 		}
+	}
+}
+
+// named lists the objects of a kind that the Engine keeps at path.
+func (e *Engine) named(ctx context.Context, path, kind string, r Request) Records {
+	return pick(e.records(ctx, path, r.Filters.put(url.Values{}), ""), kind, r.Names, "")
+}
+
+// of is what the Engine has at path below the one object called name.
+func (e *Engine) of(ctx context.Context, kind, name, path string) Records {
+	missing := &NameError{Name: name, Message: "no such " + kind}
+	object, ok := objectPath(kind, name)
+	return func(yield func(json.RawMessage, error) bool) {
+		if !ok {
+			yield(nil, missing)
+			return
+		}
+		for record, err := range e.records(ctx, object+path, nil, "") {
+			if gone(err) {
+				err = missing
+			}
+			if !yield(record, err) {
+				return
+			}
+		}
+	}
+}
+
+// oneName checks that there is no second one.
+func oneName(source, kind string) func(Request) error {
+	return func(r Request) error {
+		if len(r.Names) > 1 {
+			return &UsageError{fmt.Sprintf("%s takes one %s; what is %q?", source, kind, r.Names[1])}
+		}
+		return nil
 	}
 }

@@ -103,6 +103,17 @@ func lines(r io.Reader) Records {
 	}
 }
 
+// waiting tells when a read may have to wait.
+type waiting struct {
+	io.Reader
+	wait func()
+}
+
+func (w *waiting) Read(p []byte) (int, error) {
+	w.wait()
+	return w.Reader.Read(p)
+}
+
 // interruptible ends a read with its context, which a read of a terminal or a
 // pipe does not do by itself; the abandoned read goes with the process.
 type interruptible struct {

@@ -335,6 +335,16 @@ func (s *scanner) literal(word string) bool {
 
 // number goes past a number, once what follows tells that it is whole.
 func (s *scanner) number() bool {
+	if c := s.buf[s.pos]; '1' <= c && c <= '9' { // most are no more than a few digits
+		i := s.pos + 1
+		for s.buf[i]-'0' <= 9 {
+			i++
+		}
+		if c := s.buf[i]; c == ',' || c == '}' {
+			s.pos = i
+			return true
+		}
+	}
 	s.skip('-', '-')
 	ok := (s.skip('0', '0') || s.digits()) && (!s.skip('.', '.') || s.digits())
 	if ok && s.skip('e', 'E') {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -22,6 +23,7 @@ type Values interface {
 	Int(name string) int
 	String(name string) string
 	StringSlice(name string) []string
+	Duration(name string) time.Duration
 	IsSet(name string) bool
 }
 
@@ -40,10 +42,14 @@ type Source struct {
 	Args     string              // what the names are, for help; "" takes none
 	MinArgs  int                 // how many names there have to be
 	Examples []string            // command lines to paste, for help
-	Kind     string              // what actions act on: "image", "container", "volume", "network"; "" cannot be acted on, "any" by its --kind flag
+	Kind     string              // what actions act on: "image", "container", "volume", "network", "event" for what each event names; "" cannot be acted on, "any" by its --kind flag
 	Filters  bool                // takes -f
 	Flags    []cli.Flag          // its own flags
 	Live     func(Values) bool   // true: a stream without an end, acted on as it comes
+	View     string              // a filter: what a table shows of each record
+	Samples  bool                // a live record takes the place of the earlier one of the same name
+	Layers   bool                // records are progress messages about layers
+	JQ       string              // what jq makes records of an answer with, for --curl; "" where it is records, "-" where jq cannot read it
 	Writes   func(Values) bool   // true: needs a connection that can write
 	Check    func(Request) error // a *UsageError if the words cannot be meant
 	Records  func(context.Context, *Engine, Request) Records
@@ -57,12 +63,33 @@ func All() []Source {
 		volumes(),
 		networks(),
 		stats(),
+		events(),
+		logs(),
 		inspect(),
+		history(),
+		changes(),
+		top(),
+		df(),
 		info(),
 		version(),
+		pull(),
+		services(),
+		tasks(),
+		nodes(),
+		secrets(),
+		configs(),
+		plugins(),
 		api(),
 		read(),
 	}
+}
+
+// namesOrFilters refuses both at once: the Engine's filters go with lists.
+func namesOrFilters(source string, r Request) error {
+	if len(r.Names) > 0 && len(r.Filters) > 0 {
+		return &UsageError{source + " takes names or -f, not both"}
+	}
+	return nil
 }
 
 // quote is text as a JSON string with the shortest escapes.

@@ -7,6 +7,7 @@ func version() Source {
 		Name:     "version",
 		Usage:    "the Engine's version, as /version has it (baleen's own: --version)",
 		Examples: []string{"baleen version -q .ApiVersion -r"},
+		View:     `{version: .Version, api: .ApiVersion, oldest_api: .MinAPIVersion, os: .Os, arch: .Arch, kernel: .KernelVersion}`,
 		Records: func(ctx context.Context, e *Engine, _ Request) Records {
 			return e.records(ctx, "/version", nil, "")
 		},

@@ -16,6 +16,8 @@ func volumes() Source {
 			"baleen volumes -q .Name -r",
 			"baleen volumes -f dangling=true --delete --dry-run",
 		},
+		View: `{name: .Name, driver: .Driver, created: ((age | human_duration + " ago")? // ""), mountpoint: .Mountpoint}`,
+		JQ:   `.Volumes[]?`,
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			return pick(e.records(ctx, "/volumes", r.Filters.put(url.Values{}), "Volumes"), "volume", r.Names, "")
 		},

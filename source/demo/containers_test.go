@@ -213,14 +213,14 @@ func TestLogs(t *testing.T) {
 
 	e.want("POST", "/containers/create?name=tty", `{"Image":"shop-api:2.3","Tty":true}`, 201, "")
 	e.start("tty")
-	e.want("GET", "/containers/tty/logs?stdout=1", "", 200, "^tick\n$")
+	e.want("GET", "/containers/tty/logs?stdout=1", "", 200, "^line 1\n$")
 
 	live, failed := e.ContainerLogs(t.Context(), "tty", containertypes.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: true})
 	if failed != nil {
 		t.Fatal(failed)
 	}
 	defer live.Close()
-	if _, err := io.ReadFull(live, make([]byte, len("tick\ntick\n"))); err != nil {
+	if _, err := io.ReadFull(live, make([]byte, len("line 1\nline 2\n"))); err != nil {
 		t.Fatal(err)
 	}
 	e.want("POST", "/containers/tty/stop", "", 204, "^$")

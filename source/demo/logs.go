@@ -24,7 +24,10 @@ func (ctr *container) lines(now time.Time) iter.Seq[line] {
 		for _, s := range ctr.spans {
 			length := s.length(now)
 			for n := max(0, int(length/time.Second)-600); time.Duration(n)*time.Second < length; n++ {
-				l := line{s.from.Add(time.Duration(n) * time.Second), 1, ctr.load.lines[n%len(ctr.load.lines)]}
+				l := line{s.from.Add(time.Duration(n) * time.Second), 1, "line " + strconv.Itoa(n+1)}
+				if lines := ctr.load.lines; lines != nil {
+					l.text = lines[n%len(lines)]
+				}
 				if n%3 == 2 {
 					l.stream = 2
 				}

@@ -15,16 +15,16 @@ import (
 type load struct {
 	exits    bool // at once
 	exitCode int
-	cpu      float64 // cores that it keeps busy
-	memory   int64   // bytes
-	network  float64 // bytes a second, received
-	lines    []string
+	cpu      float64  // cores that it keeps busy
+	memory   int64    // bytes
+	network  float64  // bytes a second, received
+	lines    []string // of its log, over and over; nil is "line 1", "line 2", …
 }
 
 // loadOf guesses the load from a command: "exit [CODE]" ends at once, "burn"
 // keeps a core busy, "eat BYTES" holds memory; anything else idles.
 func loadOf(argv []string) load {
-	l := load{cpu: 0.002, memory: 6 << 20, network: 40, lines: []string{"tick"}}
+	l := load{cpu: 0.002, memory: 6 << 20, network: 40}
 	words := strings.Fields(strings.Join(argv, " "))
 	number := func(word string) int {
 		i := slices.Index(words, word)

@@ -27,12 +27,30 @@ func StartDockerd(ctx context.Context) (*Dockerd, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
+	d := &Dockerd{dir: dir}
+	if err := d.Start(ctx); err != nil {
+		d.end()
 		return nil, err
 	}
+	return d, nil
+}
+
+// Start starts d again after Shutdown, with what it held.
+func (d *Dockerd) Start(ctx context.Context) error {
+	if d.ended != nil {
+		select {
+		case <-d.ended:
+		default:
+			return nil
+		}
+	}
+	dir := d.dir
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return err
+	}
 	defer log.Close()
-	d := &Dockerd{dir: dir, ended: make(chan struct{})}
+	d.ended = make(chan struct{})
 	d.cmd = exec.Command("dockerd",
 		"--data-root", filepath.Join(dir, "data"),
 		"--exec-root", filepath.Join(dir, "exec"),
@@ -41,8 +59,8 @@ func StartDockerd(ctx context.Context) (*Dockerd, error) {
 		"--iptables=false", "--bridge=none")
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	if err := d.cmd.Start(); err != nil {
-		os.RemoveAll(dir)
-		return nil, err
+		close(d.ended)
+		return err
 	}
 	go func() {
 		d.cmd.Wait()
@@ -52,7 +70,7 @@ func StartDockerd(ctx context.Context) (*Dockerd, error) {
 	defer cancel()
 	for {
 		if err = NewClient(d.Dial).call(ctx, "GET", "/_ping", nil, nil); err == nil {
-			return d, nil
+			return nil
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):
@@ -61,8 +79,7 @@ func StartDockerd(ctx context.Context) (*Dockerd, error) {
 		case <-d.ended:
 		}
 		said, _ := os.ReadFile(log.Name())
-		d.end()
-		return nil, fmt.Errorf("dockerd does not answer: %w\n%s", err, said)
+		return fmt.Errorf("dockerd does not answer: %w\n%s", err, said)
 	}
 }
 
@@ -81,7 +98,11 @@ func (d *Dockerd) Stop() error {
 	return err
 }
 
-func (d *Dockerd) end() {
+// Shutdown ends d, which keeps what it holds until Start.
+func (d *Dockerd) Shutdown() {
+	if d.cmd == nil || d.cmd.Process == nil {
+		return
+	}
 	d.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-d.ended:
@@ -89,6 +110,10 @@ func (d *Dockerd) end() {
 		d.cmd.Process.Kill()
 		<-d.ended
 	}
+}
+
+func (d *Dockerd) end() {
+	d.Shutdown()
 	mounts, _ := os.ReadFile("/proc/self/mounts")
 	for _, line := range slices.Backward(strings.Split(string(mounts), "\n")) {
 		if f := strings.Fields(line); len(f) > 1 && strings.HasPrefix(f[1], d.dir+"/") {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -29,7 +30,7 @@ type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 type Proxy struct {
 	Sock string // path of the socket
 
-	server    *http.Server
+	server    *http.Server // nil while it is down
 	engine    http.Handler
 	transport *http.Transport
 
@@ -54,22 +55,32 @@ func NewProxy(dial Dial) (*Proxy, error) {
 		Sock:      filepath.Join(dir, "sock"),
 		transport: &http.Transport{DialContext: dial, DisableCompression: true},
 	}
-	listener, err := net.Listen("unix", p.Sock)
-	if err != nil {
-		os.RemoveAll(dir)
-		return nil, err
-	}
-	quiet := log.New(io.Discard, "", 0)
 	p.engine = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", "engine" },
 		Transport:     p.transport,
 		FlushInterval: -1,
-		ErrorLog:      quiet,
+		ErrorLog:      log.New(io.Discard, "", 0),
 	}
-	p.server = &http.Server{Handler: p, ErrorLog: quiet}
-	go p.server.Serve(listener)
+	if err := p.Up(); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
 	return p, nil
 }
+
+// Up listens again after Down.
+func (p *Proxy) Up() error {
+	listener, err := net.Listen("unix", p.Sock)
+	if err != nil {
+		return err
+	}
+	p.server = &http.Server{Handler: p, ErrorLog: log.New(io.Discard, "", 0)}
+	go p.server.Serve(listener)
+	return nil
+}
+
+// Down cuts every connection and lets nobody in until Up.
+func (p *Proxy) Down() error { return p.server.Close() }
 
 // Close cuts the connections that are still open.
 func (p *Proxy) Close() {
@@ -117,10 +128,13 @@ func (p *Proxy) Reset() {
 // last of args, which is preceded by what the kind needs:
 //
 //	cut BYTES         the connection is closed after so many bytes of the body
+//	cut end           the same after the whole body: its end is never said
 //	status CODE BODY  the answer, in place of the Engine's
 //	body JSON         the same with status 200
 //	delay DURATION    the Engine is asked that much later
 //	hang              no answer, until the client goes away
+//	stall BYTES       nothing more after so many bytes of the body
+//	flood JSON        the answer, again and again as fast as it is read
 //	chunk1            the body comes one byte a chunk
 //	off               no faults any more
 //
@@ -143,8 +157,10 @@ func (p *Proxy) Fault(kind string, args ...string) error {
 	args = args[:len(args)-1]
 	switch fmt.Sprintf("%s %d", kind, len(args)) {
 	case "cut 1":
-		var limit int
-		limit, err = strconv.Atoi(args[0])
+		limit := math.MaxInt
+		if args[0] != "end" {
+			limit, err = strconv.Atoi(args[0])
+		}
 		f.serve = func(w http.ResponseWriter, r *http.Request, engine http.Handler) {
 			left := limit
 			engine.ServeHTTP(shaped{w, func(b []byte) (int, error) {
@@ -156,6 +172,30 @@ func (p *Proxy) Fault(kind string, args ...string) error {
 				http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)
 			}}, r)
+			http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
+	case "stall 1":
+		var limit int
+		limit, err = strconv.Atoi(args[0])
+		f.serve = func(w http.ResponseWriter, r *http.Request, engine http.Handler) {
+			left := limit
+			engine.ServeHTTP(shaped{w, func(b []byte) (int, error) {
+				if len(b) < left {
+					left -= len(b)
+					return w.Write(b)
+				}
+				w.Write(b[:left])
+				http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+				return left, r.Context().Err()
+			}}, r)
+		}
+	case "flood 1":
+		f.serve = func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			for r.Context().Err() == nil {
+				io.WriteString(w, args[0])
+			}
 		}
 	case "status 2":
 		var code int

@@ -15,18 +15,25 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
 // A Client fills an Engine and empties it.
-type Client struct{ http http.Client }
+type Client struct {
+	http   http.Client
+	Serial bool // fills the Engine with one thing at a time, as Podman needs it
+}
 
 // NewClient returns a client of the Engine that dial reaches.
 func NewClient(dial Dial) *Client {
-	return &Client{http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	return &Client{http: http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+}
+
+// Do sends a request with a JSON body.
+func (c *Client) Do(ctx context.Context, method, path, body string) error {
+	return c.call(ctx, method, path, json.RawMessage(body), nil)
 }
 
 // call sends in, as JSON unless it is a reader, and decodes the first value of
@@ -121,6 +128,10 @@ func (c *Client) Small(ctx context.Context, program []byte) error {
 	}
 
 	var first, then errgroup.Group
+	if c.Serial {
+		first.SetLimit(1)
+		then.SetLimit(1)
+	}
 	for _, image := range images {
 		first.Go(func() error { return c.importImage(ctx, program, image.ref, image.label) })
 	}
@@ -169,9 +180,7 @@ func (c *Client) Small(ctx context.Context, program []byte) error {
 func (c *Client) importImage(ctx context.Context, root []byte, ref, label string) error {
 	q := url.Values{"fromSrc": {"-"}, "changes": {`CMD ["/prog"]`}}
 	if ref != "" {
-		colon := strings.LastIndex(ref, ":")
-		q.Set("repo", ref[:colon])
-		q.Set("tag", ref[colon+1:])
+		q.Set("repo", ref) // with its tag: Podman overlooks one by itself
 	}
 	if label != "" {
 		q.Add("changes", "LABEL "+label)

@@ -1,0 +1,19 @@
+package source
+
+import "context"
+
+func changes() Source {
+	return Source{
+		Name:     "changes",
+		Usage:    "the paths that a container changed (Kind 0), added (1) or deleted (2)",
+		Args:     "CONTAINER",
+		MinArgs:  1,
+		Examples: []string{"baleen changes web -q 'select(.Kind == 1) | .Path' -r"},
+		Check:    oneName("changes", "container"),
+		View:     `{kind: ["C", "A", "D"][.Kind], path: .Path}`,
+		JQ:       `.[]`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return e.of(ctx, "container", r.Names[0], "/changes")
+		},
+	}
+}

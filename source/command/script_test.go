@@ -1,0 +1,145 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"baleen/source"
+)
+
+var variables = map[string]string{"NAME": "web", "TWO": "a  b", "EDGES": " a b ", "STARS": "*m*", "EMPTY": ""}
+
+func lookup(name string) (string, bool) {
+	value, ok := variables[name]
+	return value, ok
+}
+
+// sh runs text in a shell whose baleen prints its words, and gives them back.
+func sh(text string) ([][]string, error) {
+	cmd := exec.Command("sh", "-uf", "-c", `baleen() { printf '%s\003' "$@"; printf '\004'; }`+"\n"+text)
+	for name, value := range variables {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	out, err := cmd.Output()
+	var lines [][]string
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(out), "\004"), "\004") {
+		lines = append(lines, strings.Split(strings.TrimSuffix(line, "\003"), "\003"))
+	}
+	return lines, err
+}
+
+func wordsOf(lines []Line) (all [][]string) {
+	for _, l := range lines {
+		all = append(all, l.Words)
+	}
+	return all
+}
+
+// TestSplit compares what a shell makes of the same lines.
+func TestSplit(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip(err)
+	}
+	for _, text := range []string{
+		`baleen images -f dangling=true`,
+		"#!/usr/bin/env -S baleen run\n\n# nothing\nbaleen a # b\n\tbaleen  c#d   \n",
+		"baleen 'a  b\n c' \"d\ne\"f 'g'\"h\"",
+		"baleen a \\\n  b\\\nc",
+		`baleen a\ b \# \\ \$NAME "\$NAME \" \\ \n \` + "`" + `"`,
+		`baleen "" '' a"" ""b`,
+		`baleen $NAME x${NAME}y "$NAME" '$NAME' "a${NAME}b"`,
+		`baleen $TWO x$TWO "$TWO" x${EDGES}y $EDGES`,
+		`baleen ${NONE:-a b} "${NONE:-a  b}" ${NONE:-"a  b"} x${NONE:-'} '}y ${NAME:-no}`,
+		`baleen ${NONE:-$NAME} ${NONE:-${EMPTY:-deep}} "${NONE:-"x $TWO"}" ${NAME:-$NONE}`,
+		`baleen a${NONE:-}b ${NONE:-} "${EMPTY:-}" c`,
+		`baleen $STARS *m* a? [b] {a,b} ~ a=b -- %x`,
+		`baleen ${NONE:-(/kube-system/)|(/library/)}`,
+		`baleen $ a$ "$" "a $ b" "\$x" 'test("k8s$")'`,
+		"baleen images -s -q '\n  [.[] | select(unused)] # all\n  | .[] ' --delete\nbaleen b",
+		"baleen a\r\nbaleen b",
+		"baleen é 鯨 \"<none>\"",
+	} {
+		got, err := Split("f", text, lookup)
+		want, shErr := sh(strings.ReplaceAll(text, "\r", ""))
+		if err != nil || shErr != nil || fmt.Sprintf("%q", wordsOf(got)) != fmt.Sprintf("%q", want) {
+			t.Errorf("%s\n%q, %v\nsh: %q, %v", text, wordsOf(got), err, want, shErr)
+		}
+	}
+}
+
+// TestSplitAtRandom: what is split at all is split as a shell does it.
+func TestSplitAtRandom(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip(err)
+	}
+	pieces := []string{"a", " ", "\n", "\nbaleen y ", "'", `"`, `\`, "$NAME", "$TWO", "$EDGES", "${NAME:-", "${NONE:-", "}", "${EMPTY:-}", "#", "$", "{", "|", "é", " \\\n", "=", "*"}
+	afterWord := regexp.MustCompile(`[^ ]\\\n`) // where sh may read on in a variable's name
+	compared := 0
+	for range 3000 {
+		var text strings.Builder
+		for range 1 + rand.N(8) {
+			text.WriteString(pieces[rand.N(len(pieces))])
+		}
+		line := "baleen x " + text.String()
+		lines, err := Split("f", line, lookup)
+		if err != nil || afterWord.MatchString(line) || slices.ContainsFunc(lines, func(l Line) bool { return l.Words[0] != "x" && l.Words[0] != "y" }) {
+			continue // of a line with baleen before it sh knows what to do
+		}
+		compared++
+		want, err := sh(line)
+		if fmt.Sprintf("%q", wordsOf(lines)) != fmt.Sprintf("%q", want) {
+			t.Errorf("%q\n%q\nsh: %q, %v", line, wordsOf(lines), want, err)
+		}
+	}
+	if compared < 100 {
+		t.Errorf("%d compared", compared)
+	}
+}
+
+func TestSplitErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"\nimages | cat":            "f:2: | does nothing here; quote it if it is meant as it is",
+		"images > x":                "f:1: > does",
+		"images; volumes":           "f:1: ; does",
+		"images && volumes":         "f:1: & does",
+		"images -q (.x)":            "f:1: ( does",
+		"a\nb 'c\nd":                "f:2: this ' has no second one",
+		"a\nb \"c\nd\n":             "f:2: this \" has no second one",
+		"a ${NONE:-b\nc":            "f:1: this ${ has no }",
+		"a \\":                      "f:1: nothing follows the last \\",
+		"a $(date)":                 "f:1: there is no command substitution",
+		"a \"$(date)\"":             "f:1: there is no command substitution",
+		"a `date`":                  "f:1: there is no command substitution",
+		"a \"`date`\"":              "f:1: there is no command substitution",
+		"images $NONE":              "f:1: $NONE is not set",
+		"images 'a\nb' \"${NONE}\"": "f:2: $NONE is not set",
+		"images $EMPTY":             "f:1: $EMPTY is empty; ${EMPTY:-} if it may be",
+		"images \"$EMPTY\"":         "f:1: $EMPTY is empty",
+		"images ${NAME%x}":          "f:1: of variables there are $NAME and ${NAME:-default}",
+		"images ${NAME:=x}":         "f:1: of variables",
+		"images ${#NAME}":           "f:1: of variables",
+		"images $1":                 "f:1: of variables",
+		"images \"$@\"":             "f:1: of variables",
+		"images $'x'":               "f:1: of variables",
+	} {
+		lines, err := Split("f", text, lookup)
+		var usage *source.UsageError
+		if !errors.As(err, &usage) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, %v, want %s", text, wordsOf(lines), err, want)
+		}
+	}
+}
+
+func TestWhere(t *testing.T) {
+	lines, err := Split("f", "# c\n\n'a\nb' \\\n c\n\"\" x\n${NONE:-\n} d", lookup)
+	got := fmt.Sprint(lines)
+	if want := "[{f:3 [a\nb c]} {f:6 [ x]} {f:8 [d]}]"; got != want || err != nil {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}

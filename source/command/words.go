@@ -1,0 +1,189 @@
+package command
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"github.com/xrash/smetrics"
+)
+
+// Arrange puts the words of a command line in the one order that urfave/cli
+// reads as it is meant: COMMAND --flag=value... -- NAME...
+// What asks for help or for the version becomes [COMMAND] --help or --version.
+func Arrange(args []string, commands []Command) ([]string, error) {
+	var names []string
+	if len(args) > 0 && find(commands, args[0]) != nil {
+		names = args[:1]
+	} else { // where the command is shows only when it is known which flags before it take a value
+		_, names, _ = every(commands).split(args)
+	}
+	switch {
+	case len(names) > 0 && names[0] == "help":
+		if len(names) == 1 {
+			return []string{"--help"}, nil
+		}
+		names = names[1:]
+		args = []string{names[0], "--help"}
+	case len(names) > 0:
+	case len(args) == 0 || slices.Contains(args, "--help") || slices.Contains(args, "-h"):
+		return []string{"--help"}, nil
+	case slices.Contains(args, "--version") || slices.Contains(args, "-v"):
+		return []string{"--version"}, nil
+	default:
+		return nil, usage("no source given\nbaleen --help lists them")
+	}
+	c := find(commands, names[0])
+	if c == nil {
+		var all []string
+		for _, c := range commands {
+			all = append(append(all, c.Name), c.Aliases...)
+		}
+		return nil, usage("unknown source %q\n%sbaleen --help lists them", names[0], meant(names[0], "", all))
+	}
+	own := words{}
+	own.add(c.flags())
+	flags, names, err := own.split(args)
+	if err != nil {
+		return nil, usage("%s: %v\n%sbaleen help %[1]s lists the flags", names[0], err, own.meant(err))
+	}
+	if slices.Contains(flags, "--help") {
+		return []string{c.Name, "--help"}, nil
+	}
+	return slices.Concat(names[:1], flags, []string{"--"}, names[1:]), nil
+}
+
+// words knows for each spelling of a flag its long name and how many words follow it.
+type words map[string]struct {
+	name string
+	n    int
+}
+
+func every(commands []Command) words {
+	w := words{}
+	for _, c := range commands {
+		w.add(c.flags())
+	}
+	return w
+}
+
+func (w words) add(flags []cli.Flag) {
+	for _, f := range append(flags, cli.HelpFlag) {
+		for _, spelling := range f.Names() {
+			w[spelling] = struct {
+				name string
+				n    int
+			}{f.Names()[0], valueWords(f)}
+		}
+	}
+}
+
+// split tells flags from names. Flags come back with their long names and their
+// values joined to them. The first word that is neither is the error; what
+// could be told is given all the same.
+func (w words) split(args []string) (flags, names []string, err error) {
+	fault := func(fault error) {
+		if err == nil {
+			err = fault
+		}
+	}
+	for len(args) > 0 {
+		word := args[0]
+		args = args[1:]
+		if word == "--" {
+			return flags, append(names, args...), err
+		}
+		if len(word) < 2 || word[0] != '-' {
+			names = append(names, word)
+			continue
+		}
+		name, value, joined := strings.Cut(strings.TrimPrefix(word, "--"), "=")
+		short := !strings.HasPrefix(word, "--")
+		if short {
+			name, value, joined = word[1:2], word[2:], len(word) > 2
+		}
+		f, known := w[name]
+		switch {
+		case !known || len(name) == 1 != short:
+			fault(unknownFlag(word))
+		case f.n == 0 && short && joined: // -rs is -r -s
+			flags = append(flags, "--"+f.name)
+			args = append([]string{"-" + value}, args...)
+		case f.n == 0 && joined:
+			flags = append(flags, "--"+f.name+"="+value)
+		case f.n == 0:
+			flags = append(flags, "--"+f.name)
+		default:
+			if joined {
+				if short {
+					value = strings.TrimPrefix(value, "=")
+				}
+				args = append([]string{value}, args...)
+			}
+			if len(args) < f.n {
+				fault(fmt.Errorf("%s needs %d more", word, f.n-len(args)))
+				return flags, names, err
+			}
+			for _, v := range args[:f.n] {
+				flags = append(flags, "--"+f.name+"="+v)
+			}
+			args = args[f.n:]
+		}
+	}
+	return flags, names, err
+}
+
+// flagContext has those of flags that are among the words --flag=value.
+func flagContext(flags []cli.Flag, given []string) *cli.Context {
+	set := flag.NewFlagSet("", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	var own []string
+	for _, f := range flags {
+		f.Apply(set) // fails on what environment variables say, which none reads
+		own = append(own, "--"+f.Names()[0])
+	}
+	set.Parse(slices.DeleteFunc(slices.Clone(given), func(word string) bool {
+		name, _, _ := strings.Cut(word, "=")
+		return !slices.Contains(own, name)
+	}))
+	return cli.NewContext(nil, set, nil)
+}
+
+// unknownFlag is the word that is no flag.
+type unknownFlag string
+
+func (f unknownFlag) Error() string { return "unknown flag " + string(f) }
+
+// meant is the hint to the flag that err says is unknown.
+func (w words) meant(err error) string {
+	unknown, ok := err.(unknownFlag)
+	if !ok {
+		return ""
+	}
+	var all []string
+	for spelling := range w {
+		if len(spelling) > 1 {
+			all = append(all, spelling)
+		}
+	}
+	slices.Sort(all)
+	word, _, _ := strings.Cut(strings.TrimLeft(string(unknown), "-"), "=")
+	return meant(word, "--", all)
+}
+
+// meant is the hint to the word, among all, that is most like an unknown one.
+func meant(word, prefix string, all []string) string {
+	best, similar := "", 0.85
+	for _, w := range all {
+		if s := smetrics.JaroWinkler(word, w, 0.7, 4); s > similar {
+			best, similar = w, s
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %s%s? ", prefix, best)
+}

@@ -1,0 +1,20 @@
+package source
+
+import "context"
+
+func configs() Source {
+	return Source{
+		Name:    "configs",
+		Usage:   "the Swarm's configs",
+		Args:    "[NAME|ID...]",
+		Filters: true,
+		Examples: []string{
+			"baleen configs app.ini -q '.Spec.Data | @base64d' -r",
+		},
+		View: `{name: .Spec.Name, created: (age | human_duration + " ago"), id: short_id}`,
+		JQ:   `.[]`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return e.named(ctx, "/configs", "config", r)
+		},
+	}
+}

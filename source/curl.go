@@ -1,0 +1,348 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	dockerapi "github.com/docker/docker/api"
+)
+
+// Curl is the sh line that does with curl and jq what a source does, under
+// comments that say where baleen does more. The Engine is not asked. filter is
+// the command that a record's filter is run by, and act has an action done to
+// the target of that name, nil for none. Credentials are left out.
+func Curl(ctx context.Context, o Options, s Source, r Request, filter []string, act func(e *Engine, target string)) (string, error) {
+	ep, err := o.locate()
+	if err != nil {
+		return "", err
+	}
+	rec := &recorder{source: s.Name, pinned: o.pin() != ""}
+	o.record, o.Write, o.Idle = rec, true, nil
+	e, err := Connect(o)
+	if err != nil {
+		return "", err
+	}
+	sh := &script{ep: ep, live: s.Live != nil && s.Live(r.Flags)}
+	if filter[0] != "jq" {
+		sh.comment("jq lacks functions of this filter: baleen read runs it")
+		if o.Host != "" {
+			filter = slices.Insert(filter, 2, "-H", o.Host)
+		}
+		if o.Context != "" {
+			filter = slices.Insert(filter, 2, "--context", o.Context)
+		}
+	}
+	if r.Flags.IsSet("output") || r.Flags.IsSet("columns") {
+		sh.comment("-o and --columns are baleen's own")
+	}
+	if s.Name == "read" {
+		sh.read(r, filter)
+	} else {
+		ctx, rec.enough = context.WithTimeout(ctx, time.Second)
+		defer rec.enough()
+		for range s.Records(ctx, e, Request{r.Names, r.Filters, once{r.Flags}}) {
+		}
+		sh.source(rec.take(), s, r.Names, filter)
+	}
+	if act != nil {
+		act(e, each)
+		sh.action(rec.take())
+	}
+	return sh.String(), nil
+}
+
+// each stands in the recorded requests for what is known only at run time: the
+// container or the target that a line of sh has in $id.
+const each = "ba1ee0-each"
+
+// once has flags without what makes a source ask again, or look for credentials.
+type once struct{ Values }
+
+func (o once) Bool(name string) bool { return name != "reconnect" && o.Values.Bool(name) }
+
+func (o once) IsSet(name string) bool { return name == "registry-auth" || o.Values.IsSet(name) }
+
+func (o once) String(name string) string {
+	if name == "registry-auth" {
+		return "REDACTED"
+	}
+	return o.Values.String(name)
+}
+
+// recorder stands for an Engine: it notes what it is asked and answers no more
+// than a source needs to go on asking.
+type recorder struct {
+	source string
+	pinned bool   // the version belongs into the path
+	enough func() // ends the source that asks
+
+	mu    sync.Mutex
+	asked []*http.Request
+}
+
+func (r *recorder) take() []*http.Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	asked := r.asked
+	r.asked = nil
+	return asked
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp := &http.Response{
+		StatusCode: http.StatusOK, Request: req, Body: http.NoBody,
+		Header: http.Header{"Content-Type": {"application/json"}},
+	}
+	if strings.HasSuffix(req.URL.Path, "/_ping") {
+		resp.Header.Set("Api-Version", dockerapi.DefaultVersion)
+		return resp, nil
+	}
+	if !r.pinned {
+		req.URL.Path = strings.TrimPrefix(req.URL.Path, "/v"+dockerapi.DefaultVersion)
+	}
+	r.mu.Lock()
+	r.asked = append(r.asked, req)
+	r.mu.Unlock()
+	dir, last := req.URL.Path[:strings.LastIndex(req.URL.Path, "/")+1], req.URL.Path[strings.LastIndex(req.URL.Path, "/")+1:]
+	_, name, _ := strings.Cut(strings.TrimSuffix(dir, "/"), "/containers/")
+	answer := "[]"
+	switch {
+	case last == "events" && r.source != "events":
+		// Containers that start later would join: whoever waits for them waits until this is enough.
+		resp.Body = io.NopCloser(&interruptible{req.Context(), forever{}})
+		return resp, nil
+	case last == r.source && name == each:
+		r.enough()
+	case last == "json" && name != "":
+		answer = fmt.Sprintf(`{"Id":%[1]q,"Name":"/%[1]s","State":{"Status":"dead"}}`, name)
+	case last == "json" && strings.HasSuffix(dir, "/containers/"):
+		answer = fmt.Sprintf(`[{"Id":%[1]q,"Names":["/%[1]s"]}]`, each)
+	}
+	resp.Body = io.NopCloser(strings.NewReader(answer))
+	return resp, nil
+}
+
+type forever struct{}
+
+func (forever) Read([]byte) (int, error) { select {} }
+
+// script is what Curl writes.
+type script struct {
+	ep       endpoint
+	live     bool
+	comments []string
+	stages   []string // of the pipeline
+}
+
+func (sh *script) String() string {
+	var b strings.Builder
+	for _, c := range sh.comments {
+		b.WriteString("# " + c + "\n")
+	}
+	b.WriteString(strings.Join(sh.stages, " | ") + "\n")
+	return b.String()
+}
+
+func (sh *script) comment(text string) {
+	if !slices.Contains(sh.comments, text) {
+		sh.comments = append(sh.comments, text)
+	}
+}
+
+func (sh *script) stage(words ...string) {
+	if sh.live && words[0] == "jq" {
+		words = slices.Insert(slices.Clone(words), 1, "--unbuffered")
+	}
+	sh.stages = append(sh.stages, shellWords(words))
+}
+
+// source is the requests for the records, and what makes these of the answers.
+func (sh *script) source(asked []*http.Request, s Source, names []string, filter []string) {
+	// The requests that matter end in the source's own name, if there are such:
+	// those before were about which containers to ask.
+	own := slices.DeleteFunc(slices.Clone(asked), func(r *http.Request) bool { return !strings.HasSuffix(r.URL.Path, "/"+s.Name) })
+	if len(own) == 0 {
+		own = asked
+	}
+	mentions := func(r *http.Request, name string) bool {
+		return strings.Contains(r.URL.Path, strings.TrimPrefix(name, "/")) || strings.Contains(r.URL.Query().Encode(), url.QueryEscape(name))
+	}
+	index := func(r *http.Request) int {
+		return slices.IndexFunc(names, func(n string) bool { return mentions(r, n) })
+	}
+	slices.SortStableFunc(own, func(a, b *http.Request) int {
+		return cmp.Or(cmp.Compare(index(a), index(b)), cmp.Compare(a.URL.Path, b.URL.Path))
+	})
+	var curls []string
+	for i, r := range own {
+		if i > 0 && index(r) >= 0 && index(r) == index(own[i-1]) {
+			curls[len(curls)-1] += " || " + sh.curl(r)
+			sh.comment("a name is what it is found to be first: here two kinds are no error")
+		} else {
+			curls = append(curls, sh.curl(r))
+		}
+	}
+	switch list := slices.IndexFunc(asked, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/containers/json") }); {
+	case len(own) > 0 && mentions(own[0], each) && list >= 0:
+		sh.comment("containers that start later do not join")
+		sh.stages = append(sh.stages, sh.curl(asked[list]), "jq -r '.[].Id'", "while read -r id; do "+curls[0]+" & done")
+	case len(curls) == 1:
+		sh.stages = append(sh.stages, curls[0])
+	case s.Live != nil: // all at once
+		sh.stages = append(sh.stages, "{ "+strings.Join(curls, " & ")+" & }")
+	default:
+		sh.stages = append(sh.stages, "{ "+strings.Join(curls, "; ")+"; }")
+	}
+	if s.JQ == "-" {
+		sh.comment("the answer is not JSON but docker's frames of 8 bytes and text: baleen takes them apart, curl does not")
+		return
+	}
+	jq := s.JQ
+	unasked := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
+		return slices.ContainsFunc(own, func(r *http.Request) bool { return mentions(r, n) })
+	})
+	if len(unasked) > 0 && strings.HasSuffix(strings.TrimSuffix(jq, "?"), "[]") {
+		sh.comment("records come in the Engine's order; a name that matches nothing, or two things, is no error")
+		for i, n := range unasked {
+			unasked[i] = string(quote(strings.TrimPrefix(n, "/")))
+		}
+		jq += fmt.Sprintf(` | select(any(.Id, .Name, (.Names[]? | ltrimstr("/")); . == (%[1]s)) or any(.Id // ""; startswith(%[1]s)))`, strings.Join(unasked, ", "))
+	}
+	switch {
+	case jq == "":
+		sh.stage(filter...)
+	case slices.Equal(filter, []string{"jq", "-c", "."}):
+		sh.stage("jq", "-c", jq)
+	default:
+		sh.stage("jq", "-c", jq)
+		sh.stage(filter...)
+	}
+}
+
+// read is jq on the same files.
+func (sh *script) read(r Request, filter []string) {
+	files := slices.DeleteFunc(slices.Clone(r.Names), func(n string) bool { return n == "-" && len(r.Names) == 1 })
+	if r.Flags.Bool("raw-input") {
+		sh.stage(append([]string{"jq", "-R", "."}, files...)...)
+		files = nil
+	}
+	sh.stage(append(slices.Clone(filter), files...)...)
+}
+
+// action is the requests for one target, for each; none in a dry run.
+func (sh *script) action(asked []*http.Request) {
+	sh.stage("jq", "-r", `if type == "object" then .Id // .ID // .id // .Actor.ID // .Name // empty else . end | @uri`)
+	if len(asked) == 0 {
+		return
+	}
+	sh.comment("baleen besides reads a whole list before it acts, checks --max, acts on several")
+	sh.comment("at a time, deletes an image record with all its tags, and reports each target")
+	line := "while read -r id; do "
+	for _, r := range asked {
+		line += sh.curl(r) + "; "
+	}
+	sh.stages = append(sh.stages, line+"done")
+}
+
+// curl is the command for one request.
+func (sh *script) curl(r *http.Request) string {
+	words := []string{"curl", "-sSf"}
+	if sh.live {
+		words = append(words, "-N")
+	}
+	base := r.URL.Scheme + "://" + r.URL.Host
+	scheme, path, _ := strings.Cut(sh.ep.host, "://")
+	switch scheme {
+	case "unix":
+		words = append(words, "--unix-socket", path)
+		base = "http://localhost"
+	case "ssh":
+		remote, socket, _ := strings.Cut(path, "/")
+		forward := "/tmp/baleen.sock:" + cmp.Or(strings.TrimSuffix("/"+socket, "/"), "/var/run/docker.sock")
+		sh.comment("first: " + shellWords([]string{"ssh", "-nNT", "-L", forward, "ssh://" + remote}) + " &")
+		words = append(words, "--unix-socket", "/tmp/baleen.sock")
+		base = "http://localhost"
+	case "demo", "npipe":
+		sh.comment("curl cannot reach " + sh.ep.host)
+		base = "http://localhost"
+	}
+	if tls := sh.ep.tls; tls != nil && r.URL.Scheme == "https" {
+		for _, f := range [][2]string{{"--cacert", tls.CAFile}, {"--cert", tls.CertFile}, {"--key", tls.KeyFile}} {
+			if f[1] != "" {
+				words = append(words, f[0], f[1])
+			}
+		}
+		if tls.InsecureSkipVerify {
+			words = append(words, "-k")
+		}
+	}
+	switch r.Method {
+	case http.MethodGet:
+	case http.MethodHead:
+		words = append(words, "-I")
+	default:
+		words = append(words, "-X", r.Method)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		switch {
+		case name == "User-Agent":
+		case secret(name):
+			sh.comment("the header " + name + " is left out")
+		default:
+			words = append(words, "-H", name+": "+strings.Join(r.Header[name], ", "))
+		}
+	}
+	words = append(words, sh.body(r.Body)...)
+	uri := harmless(r.URL)
+	if strings.Contains(uri, "REDACTED") {
+		sh.comment("a credential in the query is left out")
+	}
+	return shellWords(append(words, base+uri))
+}
+
+func (sh *script) body(body io.Reader) []string {
+	if body == nil || body == http.NoBody {
+		return nil
+	}
+	if f, ok := body.(*os.File); ok {
+		return []string{"--data-binary", "@" + f.Name()}
+	}
+	b, _ := io.ReadAll(body) // from memory, where it is no file
+	if secret(string(b)) {
+		sh.comment("the body is left out for the credentials in it: put it into the file BODY")
+		return []string{"--data-binary", "@BODY"}
+	}
+	return []string{"--data-binary", string(b)}
+}
+
+// shellWords is a command of sh. Where a word has each, sh puts $id.
+func shellWords(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = shellQuote(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
+func shellQuote(word string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-"
+	switch {
+	case strings.Contains(word, each):
+		escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`", each, "$id")
+		return `"` + escape.Replace(word) + `"`
+	case word != "" && strings.Trim(word, plain) == "":
+		return word
+	default:
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+}

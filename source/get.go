@@ -1,0 +1,49 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// Get reads the answer to a GET of a path of the API, which may have a query:
+// each element of an array, each value of a stream, or the one object.
+func (e *Engine) Get(ctx context.Context, uri string) Records {
+	u, err := url.Parse("/" + strings.TrimLeft(uri, "/"))
+	if err == nil && path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") {
+		err = errors.New("not a path of the API")
+	}
+	var query url.Values
+	if err == nil {
+		query, err = url.ParseQuery(u.RawQuery)
+	}
+	if err != nil {
+		return func(yield func(json.RawMessage, error) bool) { yield(nil, fmt.Errorf("GET %s: %w", uri, err)) }
+	}
+	return e.records(ctx, u.Path, query, "")
+}
+
+// Info says what the Engine is called here, where it is, and the version of the
+// API that is spoken.
+func (e *Engine) Info(ctx context.Context) (name, host, apiVersion string, err error) {
+	e.mu.Lock()
+	version := e.version
+	e.mu.Unlock()
+	if version == "" {
+		if err := e.answers(ctx); err != nil {
+			return "", "", "", err
+		}
+		e.mu.Lock()
+		version = e.version
+		e.mu.Unlock()
+	}
+	return e.Name, e.Host, version, nil
+}
+
+// NotFound is whether the Engine says that there is no such thing.
+func (e *StatusError) NotFound() bool { return e.Status == http.StatusNotFound }

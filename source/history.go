@@ -1,0 +1,19 @@
+package source
+
+import "context"
+
+func history() Source {
+	return Source{
+		Name:     "history",
+		Usage:    "the layers of an image, the newest first",
+		Args:     "IMAGE",
+		MinArgs:  1,
+		Examples: []string{"baleen history nginx:1.27 -q 'select(.Size > 1e7) | .CreatedBy' -r"},
+		Check:    oneName("history", "image"),
+		View:     `{id: short_id, created: (age | human_duration + " ago"), size: (.Size | human_size), by: .CreatedBy}`,
+		JQ:       `.[]`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return e.of(ctx, "image", r.Names[0], "/history")
+		},
+	}
+}

@@ -1,0 +1,171 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+func logs() Source {
+	return Source{
+		Name:    "logs",
+		Usage:   `log lines of containers, each as {"container","stream","time","line"}`,
+		Args:    "[NAME|ID...]",
+		Kind:    "container",
+		Filters: true,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "follow", Usage: "go on with new lines; with -f, containers that start later join"},
+			&cli.IntFlag{Name: "tail", Usage: "only the last `N` lines of each container"},
+			&cli.StringFlag{Name: "since", Usage: "only lines from `TIME` on: RFC 3339, Unix seconds, or how long ago (36h, 7d)"},
+			&cli.StringFlag{Name: "until", Usage: "only lines before `TIME`"},
+			reconnectFlag(),
+		},
+		Examples: []string{
+			"baleen logs web db --tail 100 -q .line -r",
+			`baleen logs --follow -f label=com.docker.compose.project=shop -q 'select(.stream == "stderr")'`,
+			`baleen logs worker --follow -q 'select(.line | test("^panic"))' --restart`,
+		},
+		Live: func(f Values) bool { return f.Bool("follow") },
+		Check: func(r Request) error {
+			if len(r.Names) == 0 && len(r.Filters) == 0 {
+				return &UsageError{"logs needs names, or -f to pick containers\n-f status=running is all that run"}
+			}
+			if r.Flags.Bool("reconnect") && !r.Flags.Bool("follow") {
+				return &UsageError{"--reconnect goes with --follow"}
+			}
+			if r.Flags.Int("tail") < 0 {
+				return &UsageError{"--tail takes a number of lines"}
+			}
+			_, _, err := period(r.Flags)
+			if err != nil {
+				return err
+			}
+			return namesOrFilters("logs", r)
+		},
+		View: `{container, time: .time[:19], line}`,
+		JQ:   `-`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			l := &logReader{e: e, follow: r.Flags.Bool("follow"), tail: -1, read: map[string]*position{}}
+			l.since, l.until, _ = period(r.Flags)
+			if r.Flags.IsSet("tail") {
+				l.tail = r.Flags.Int("tail")
+			}
+			f := &follower{
+				e: e, what: "logs", names: r.Names, filters: r.Filters, all: true, live: l.follow,
+				reconnect: r.Flags.Bool("reconnect"), stream: l.container,
+			}
+			return f.records(ctx)
+		},
+	}
+}
+
+// logReader reads the logs of containers.
+type logReader struct {
+	e            *Engine
+	follow       bool
+	tail         int // -1 for all
+	since, until time.Time
+
+	mu   sync.Mutex
+	read map[string]*position // by container id
+}
+
+// position is how far a log has been read, for when it is opened again.
+type position struct {
+	time  string // of the last line, as the Engine gave it
+	lines int    // that had this time
+}
+
+func (l *logReader) container(ctx context.Context, c container, send func(json.RawMessage) bool) error {
+	joined := c.joined
+	c, err := l.e.container(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	at := l.read[c.ID]
+	if at == nil {
+		at = &position{}
+		l.read[c.ID] = at
+	}
+	if at.lines == 0 && !joined.IsZero() {
+		at.time = joined.UTC().Format(time.RFC3339Nano)
+	}
+	l.mu.Unlock()
+	q := url.Values{"stdout": {"1"}, "stderr": {"1"}, "timestamps": {"1"}}
+	if l.follow {
+		q.Set("follow", "1")
+	}
+	if !l.until.IsZero() {
+		q.Set("until", unix(l.until))
+	}
+	since := l.since
+	if last, err := time.Parse(time.RFC3339Nano, at.time); err == nil {
+		since = last
+	} else if l.tail >= 0 {
+		q.Set("tail", strconv.Itoa(l.tail))
+	}
+	if !since.IsZero() {
+		q.Set("since", unix(since))
+	}
+	a, err := l.e.stream(ctx, "/containers/"+c.ID+"/logs", q)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if now, err := http.ParseTime(a.Header.Get("Date")); err == nil && at.time == "" {
+		at.time = now.Format(time.RFC3339Nano)
+	}
+	head := append([]byte(`{"container":`), quote(c.Name)...)
+	again, sent := *at, 0
+	for line, err := range logLines(a, c.Config.Tty) {
+		if err != nil {
+			return a.failure(err)
+		}
+		if t := string(line.time); t == again.time && sent < again.lines {
+			sent++
+			continue
+		} else if t != at.time {
+			*at = position{time: t}
+		}
+		at.lines++
+		if !send(line.appendRecord(head[:len(head):len(head)])) {
+			return nil
+		}
+	}
+	return l.ended(ctx, a, c)
+}
+
+// ended tells a log that is over from one that the Engine no longer follows.
+func (l *logReader) ended(ctx context.Context, a *answer, c container) error {
+	if !l.follow || !l.until.IsZero() && !a.now().Before(l.until) {
+		return nil
+	}
+	now, err := l.e.container(ctx, c.ID)
+	if err != nil || !now.State.Running || now.State.StartedAt != c.State.StartedAt {
+		return err
+	}
+	return &LostError{a.what, errEnded}
+}
+
+// period reads --since and --until.
+func period(f Values) (since, until time.Time, err error) {
+	now := time.Now()
+	if since, err = parseTime("since", f.String("since"), now); err != nil {
+		return since, until, err
+	}
+	if until, err = parseTime("until", f.String("until"), now); err != nil {
+		return since, until, err
+	}
+	if !until.IsZero() && until.Before(since) {
+		return since, until, &UsageError{fmt.Sprintf("--until %s is before --since %s", f.String("until"), f.String("since"))}
+	}
+	return since, until, nil
+}

@@ -1,0 +1,22 @@
+package source
+
+import "context"
+
+func nodes() Source {
+	return Source{
+		Name:    "nodes",
+		Usage:   "the Swarm's nodes",
+		Args:    "[HOSTNAME|ID...]",
+		Filters: true,
+		Examples: []string{
+			"baleen nodes -f role=manager -q .Description.Hostname -r",
+		},
+		View: `
+			{name: .Description.Hostname, role: .Spec.Role, availability: .Spec.Availability, state: .Status.State,
+			version: .Description.Engine.EngineVersion, id: short_id}`,
+		JQ: `.[]`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return e.named(ctx, "/nodes", "node", r)
+		},
+	}
+}

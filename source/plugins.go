@@ -1,0 +1,20 @@
+package source
+
+import "context"
+
+func plugins() Source {
+	return Source{
+		Name:    "plugins",
+		Usage:   "the Engine's managed plugins",
+		Args:    "[NAME|ID...]",
+		Filters: true,
+		Examples: []string{
+			"baleen plugins -q 'select(.Enabled | not) | .Name' -r",
+		},
+		View: `{name: .Name, description: .Config.Description, enabled: .Enabled, id: short_id}`,
+		JQ:   `.[]`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return e.named(ctx, "/plugins", "plugin", r)
+		},
+	}
+}

@@ -1,0 +1,154 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/distribution/reference"
+	"github.com/docker/cli/cli/config"
+	"github.com/docker/docker/api/types/registry"
+	"github.com/urfave/cli/v2"
+)
+
+func pull() Source {
+	return Source{
+		Name:    "pull",
+		Usage:   "pull images; each message of its progress is a record",
+		Args:    "REFERENCE...",
+		MinArgs: 1,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "all-tags", Aliases: []string{"a"}, Usage: "every tag of the repositories"},
+			&cli.StringFlag{Name: "platform", Usage: "the image for `OS[/ARCH[/VARIANT]]`"},
+			&cli.StringFlag{Name: "registry-auth", Usage: "the X-Registry-Auth `VALUE` to send, - reads it from standard input (default: docker's own credentials)"},
+		},
+		Examples: []string{
+			"baleen pull nginx:1.27 -q '.status // .error' -r",
+			"printf %s \"$AUTH\" | baleen pull registry.example.com/team/app:1 --registry-auth - -q 'select(.id == null)'",
+		},
+		Layers: true,
+		Writes: func(Values) bool { return true },
+		Check: func(r Request) error {
+			for _, name := range r.Names {
+				ref, err := reference.ParseNormalizedNamed(name)
+				if err != nil {
+					return &UsageError{fmt.Sprintf("%q: %v", name, err)}
+				}
+				if r.Flags.Bool("all-tags") && !reference.IsNameOnly(ref) {
+					return &UsageError{fmt.Sprintf("--all-tags goes with a repository, not with %q", name)}
+				}
+			}
+			return nil
+		},
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return func(yield func(json.RawMessage, error) bool) {
+				auth, err := registryAuth(r.Flags)
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				for _, name := range r.Names {
+					if !e.pull(ctx, name, r.Flags, auth, yield) {
+						return
+					}
+				}
+			}
+		},
+	}
+}
+
+// pull yields the progress of one pull and reports whether to go on with the next.
+func (e *Engine) pull(ctx context.Context, name string, f Values, auth func(domain string) (string, error), yield func(json.RawMessage, error) bool) bool {
+	ref, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	q := url.Values{"fromImage": {reference.FamiliarName(ref)}}
+	switch r := reference.TagNameOnly(ref).(type) {
+	case reference.Digested:
+		q.Set("tag", r.Digest().String())
+	case reference.Tagged:
+		if !f.Bool("all-tags") {
+			q.Set("tag", r.Tag())
+		}
+	}
+	if platform := f.String("platform"); platform != "" {
+		q.Set("platform", platform)
+	}
+	failed := func(err error) bool {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		} else {
+			err = &partError{fmt.Errorf("pull %s: %w", name, err)}
+		}
+		return yield(nil, err) && ctx.Err() == nil
+	}
+	value, err := auth(reference.Domain(ref))
+	if err != nil {
+		return failed(err)
+	}
+	a, err := e.do(ctx, http.MethodPost, "/images/create", q, nil, http.Header{registry.AuthHeader: {value}})
+	if err != nil {
+		return failed(err)
+	}
+	a.patient()
+	for record, err := range a.records("") {
+		if err != nil {
+			return failed(err)
+		}
+		var m struct {
+			ErrorDetail *struct{ Message string }
+			Error       string
+		}
+		if json.Unmarshal(record, &m) == nil && m.ErrorDetail != nil {
+			m.Error = m.ErrorDetail.Message
+		}
+		if !yield(record, nil) {
+			return false
+		}
+		if m.Error != "" && !failed(errors.New(oneLine(m.Error))) {
+			return false
+		}
+	}
+	return true
+}
+
+// registryAuth gives the X-Registry-Auth value for a registry: what the user
+// gave, or what docker's configuration and credential helpers know.
+func registryAuth(f Values) (func(domain string) (string, error), error) {
+	value := f.String("registry-auth")
+	if value == "-" {
+		b, err := io.ReadAll(os.Stdin)
+		if err != nil {
+			return nil, fmt.Errorf("--registry-auth -: %w", err)
+		}
+		value = string(b)
+	}
+	if f.IsSet("registry-auth") {
+		value = strings.TrimSpace(value)
+		return func(string) (string, error) { return value, nil }, nil
+	}
+	file, err := config.Load(config.Dir())
+	if err != nil {
+		return nil, fmt.Errorf("docker's configuration: %w", err)
+	}
+	return func(domain string) (string, error) {
+		if domain == "docker.io" {
+			domain = "https://index.docker.io/v1/"
+		}
+		known, err := file.GetAuthConfig(domain)
+		if err != nil {
+			// What the helper printed comes after that, and may be a secret.
+			why, _, _ := strings.Cut(err.Error(), ", out: ")
+			return "", fmt.Errorf("credentials for %s: %s", domain, oneLine(why))
+		}
+		return registry.EncodeAuthConfig(registry.AuthConfig(known))
+	}, nil
+}

@@ -1,0 +1,20 @@
+package source
+
+import "context"
+
+func secrets() Source {
+	return Source{
+		Name:    "secrets",
+		Usage:   "the Swarm's secrets, without what is in them",
+		Args:    "[NAME|ID...]",
+		Filters: true,
+		Examples: []string{
+			"baleen secrets -q .Spec.Name -r",
+		},
+		View: `{name: .Spec.Name, created: (age | human_duration + " ago"), id: short_id}`,
+		JQ:   `.[]`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return e.named(ctx, "/secrets", "secret", r)
+		},
+	}
+}

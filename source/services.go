@@ -1,0 +1,20 @@
+package source
+
+import "context"
+
+func services() Source {
+	return Source{
+		Name:    "services",
+		Usage:   "the Swarm's services",
+		Args:    "[NAME|ID...]",
+		Filters: true,
+		Examples: []string{
+			"baleen services -q '{name: .Spec.Name, image: .Spec.TaskTemplate.ContainerSpec.Image}'",
+		},
+		View: `{name: .Spec.Name, image: .Spec.TaskTemplate.ContainerSpec.Image, mode: (.Spec.Mode | keys[0]), id: short_id}`,
+		JQ:   `.[]`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return e.named(ctx, "/services", "service", r)
+		},
+	}
+}

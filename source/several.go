@@ -1,0 +1,103 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+)
+
+// EngineError is an error of one of several Engines. The others are served.
+type EngineError struct {
+	Engine string
+	Err    error
+}
+
+func (e *EngineError) Error() string { return e.Engine + ": " + e.Err.Error() }
+
+func (e *EngineError) Unwrap() error { return e.Err }
+
+// Fatal is false: the other Engines go on.
+func (e *EngineError) Fatal() bool { return false }
+
+// Named gives each record that is an object a first key "Engine" with name.
+func Named(name string, records Records) Records {
+	prefix := append([]byte(`{"Engine":`), quote(name)...)
+	return func(yield func(json.RawMessage, error) bool) {
+		var named []byte
+		for record, err := range records {
+			if len(record) > 1 && record[0] == '{' {
+				named = append(named[:0], prefix...)
+				if record[1] != '}' {
+					named = append(named, ',')
+				}
+				named = append(named, record[1:]...)
+				record = named
+			}
+			if !yield(record, err) {
+				return
+			}
+		}
+	}
+}
+
+// Several interleaves what each gives of each of many Engines, as it comes. An
+// Engine that fails is an [*EngineError] and costs the others nothing. Before
+// anything is waited for, idle is called.
+func Several(ctx context.Context, engines []*Engine, idle func(), each func(context.Context, *Engine) Records) Records {
+	type result struct {
+		record json.RawMessage
+		err    error
+	}
+	if len(engines) == 1 {
+		return func(yield func(json.RawMessage, error) bool) {
+			defer engines[0].Close()
+			each(ctx, engines[0])(yield)
+		}
+	}
+	return func(yield func(json.RawMessage, error) bool) {
+		inner, cancel := context.WithCancel(ctx)
+		results := make(chan result)
+		var all sync.WaitGroup
+		for _, e := range engines {
+			all.Go(func() {
+				defer e.Close()
+				for record, err := range each(inner, e) {
+					if err != nil {
+						err = &EngineError{e.Name, err}
+					}
+					select {
+					case results <- result{slices.Clone(record), err}:
+					case <-inner.Done():
+						return
+					}
+				}
+			})
+		}
+		go func() {
+			all.Wait()
+			close(results)
+		}()
+		defer func() {
+			cancel()
+			for range results { // lets every goroutine go
+			}
+		}()
+		for {
+			var r result
+			var more bool
+			select {
+			case r, more = <-results:
+			default:
+				idle()
+				r, more = <-results
+			}
+			if !more && ctx.Err() != nil {
+				yield(nil, context.Cause(ctx))
+			}
+			if !more || !yield(r.record, r.err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,20 @@
+package source
+
+import "context"
+
+func tasks() Source {
+	return Source{
+		Name:    "tasks",
+		Usage:   "the Swarm's tasks",
+		Args:    "[ID...]",
+		Filters: true,
+		Examples: []string{
+			"baleen tasks -f service=web -q 'select(.Status.State == \"failed\") | .Status.Err'",
+		},
+		View: `{id: short_id, image: .Spec.ContainerSpec.Image, node: .NodeID, state: .Status.State, wanted: .DesiredState, error: .Status.Err}`,
+		JQ:   `.[]`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return e.named(ctx, "/tasks", "task", r)
+		},
+	}
+}

@@ -1,0 +1,67 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+func top() Source {
+	return Source{
+		Name:    "top",
+		Usage:   `processes of containers, as ps shows them, each with its "container"`,
+		Args:    "CONTAINER...",
+		MinArgs: 1,
+		Kind:    "container",
+		Examples: []string{
+			"baleen top web db -q '[.container, .PID, .CMD]'",
+			`baleen top worker -q 'select(.CMD | test("defunct"))' --restart`,
+		},
+		JQ: `. as $top | .Processes[] | [$top.Titles, .] | transpose | map({(.[0]): .[1]}) | add`,
+		Records: func(ctx context.Context, e *Engine, r Request) Records {
+			return func(yield func(json.RawMessage, error) bool) {
+				for _, name := range r.Names {
+					processes, err := e.top(ctx, name)
+					if err != nil && !yield(nil, err) || err != nil && Fatal(err) {
+						return
+					}
+					for _, p := range processes {
+						if !yield(p, nil) {
+							return
+						}
+					}
+				}
+			}
+		},
+	}
+}
+
+// top gives a container's processes: an object each, with the Engine's titles
+// for keys.
+func (e *Engine) top(ctx context.Context, name string) (processes []json.RawMessage, err error) {
+	c, err := e.container(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for record, err := range e.records(ctx, "/containers/"+c.ID+"/top", nil, "") {
+		var ps struct {
+			Titles    []string
+			Processes [][]string
+		}
+		if err == nil {
+			err = json.Unmarshal(record, &ps)
+		}
+		if err != nil {
+			return nil, &partError{fmt.Errorf("top of %s: %w", c.Name, err)}
+		}
+		for _, fields := range ps.Processes {
+			p := append([]byte(`{"container":`), quote(c.Name)...)
+			for i, title := range ps.Titles[:min(len(ps.Titles), len(fields))] {
+				p = append(append(p, ','), quote(title)...)
+				p = append(append(p, ':'), quote(fields[i])...)
+			}
+			processes = append(processes, append(p, '}'))
+		}
+	}
+	return processes, nil
+}
