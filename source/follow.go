@@ -13,9 +13,7 @@ import (
 	"time"
 )
 
-// follower reads a stream of each of many containers at once. Its channel has
-// no room: a reader that is slow slows the Engine down, and nothing piles up in
-// between.
+// follower reads a stream of each of many containers at once.
 type follower struct {
 	e         *Engine
 	what      string // of each container, for messages
@@ -24,21 +22,16 @@ type follower struct {
 	all       bool    // stopped ones too
 	live      bool    // those that start later join
 	reconnect bool
-	leave     []string // events of a container at which its stream is of no more use
-	stream    func(ctx context.Context, c container, send func(json.RawMessage) bool) error
+	leave     []string                                     // events of a container at which its stream is of no more use
+	stream    func(ctx context.Context, c container) error // sends what there is of c
 
-	out     chan followed
+	out     *queue
 	streams sync.WaitGroup
 	lose    context.CancelCauseFunc // ends the session
 
 	mu      sync.Mutex
 	running map[string]*running  // by container id
 	named   map[string]container // by id, as far as they are still there
-}
-
-type followed struct {
-	record json.RawMessage
-	err    error
 }
 
 // running is a stream that is being read.
@@ -60,48 +53,41 @@ type container struct {
 
 func (f *follower) records(ctx context.Context) Records {
 	return func(yield func(json.RawMessage, error) bool) {
-		f.out, f.running = make(chan followed), map[string]*running{}
+		f.out, f.running = newQueue(f.e.wait), map[string]*running{}
 		inner, cancel := context.WithCancel(ctx)
 		go f.run(inner)
-		defer func() {
-			cancel()
-			for range f.out { // lets every goroutine go before the Engine does
-			}
-		}()
-		for {
-			m, ok := f.next()
-			if !ok && ctx.Err() != nil {
-				yield(nil, context.Cause(ctx))
-			}
-			if !ok || !yield(m.record, m.err) || m.err != nil && Fatal(m.err) {
+		defer f.out.stop() // lets every goroutine go before the Engine does
+		defer cancel()
+		for record, err := range f.out.all {
+			if !yield(record, err) || err != nil && Fatal(err) {
 				return
 			}
+		}
+		if ctx.Err() != nil {
+			yield(nil, context.Cause(ctx))
 		}
 	}
 }
 
-// next waits only after it has said so.
-func (f *follower) next() (m followed, ok bool) {
-	select {
-	case m, ok = <-f.out:
-	default:
-		f.e.wait()
-		m, ok = <-f.out
+func (f *follower) send(ctx context.Context, record json.RawMessage, err error) bool {
+	more := f.out.put(record, err)
+	if err != nil {
+		f.out.pass()
 	}
-	return m, ok
+	return more && ctx.Err() == nil
 }
 
-func (f *follower) send(ctx context.Context, record json.RawMessage, err error) bool {
-	select {
-	case f.out <- followed{record, err}:
-		return true
-	case <-ctx.Done():
-		return false
+// open asks for what is to be sent.
+func (f *follower) open(ctx context.Context, path string, query url.Values) (*answer, error) {
+	a, err := f.e.stream(ctx, path, query)
+	if err == nil {
+		a.idle = f.out.pass
 	}
+	return a, err
 }
 
 func (f *follower) run(ctx context.Context) {
-	defer close(f.out)
+	defer f.out.close()
 	err := error(nil)
 	if f.reconnect {
 		err = outlive(ctx, f.what, func(up func()) error { return f.session(ctx, up) }, func(n error) { f.send(ctx, nil, n) })
@@ -260,7 +246,7 @@ func (f *follower) follow(ctx context.Context, c container) {
 	f.streams.Go(func() {
 		defer stop()
 		for more := true; more; more = f.ended(ctx, c.ID, r) {
-			err := f.stream(ctx, c, func(record json.RawMessage) bool { return f.send(ctx, record, nil) })
+			err := f.stream(ctx, c)
 			switch {
 			case err == nil || ctx.Err() != nil || gone(err): // it may end between the list and now
 			case lost(err) && (f.reconnect || lost(f.e.answers(ctx))):

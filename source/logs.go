@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -52,23 +51,23 @@ func logs() Source {
 		View: `{container, time: .time[:19], line}`,
 		JQ:   `-`,
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
-			l := &logReader{e: e, follow: r.Flags.Bool("follow"), tail: -1, read: map[string]*position{}}
+			l := &logReader{follow: r.Flags.Bool("follow"), tail: -1, read: map[string]*position{}}
 			l.since, l.until, _ = period(r.Flags)
 			if r.Flags.IsSet("tail") {
 				l.tail = r.Flags.Int("tail")
 			}
-			f := &follower{
+			l.f = &follower{
 				e: e, what: "logs", names: r.Names, filters: r.Filters, all: true, live: l.follow,
 				reconnect: r.Flags.Bool("reconnect"), stream: l.container,
 			}
-			return f.records(ctx)
+			return l.f.records(ctx)
 		},
 	}
 }
 
 // logReader reads the logs of containers.
 type logReader struct {
-	e            *Engine
+	f            *follower
 	follow       bool
 	tail         int // -1 for all
 	since, until time.Time
@@ -83,9 +82,9 @@ type position struct {
 	lines int    // that had this time
 }
 
-func (l *logReader) container(ctx context.Context, c container, send func(json.RawMessage) bool) error {
+func (l *logReader) container(ctx context.Context, c container) error {
 	joined := c.joined
-	c, err := l.e.container(ctx, c.ID)
+	c, err := l.f.e.container(ctx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -115,7 +114,7 @@ func (l *logReader) container(ctx context.Context, c container, send func(json.R
 	if !since.IsZero() {
 		q.Set("since", unix(since))
 	}
-	a, err := l.e.stream(ctx, "/containers/"+c.ID+"/logs", q)
+	a, err := l.f.open(ctx, "/containers/"+c.ID+"/logs", q)
 	if err != nil {
 		return err
 	}
@@ -124,7 +123,7 @@ func (l *logReader) container(ctx context.Context, c container, send func(json.R
 		at.time = now.Format(time.RFC3339Nano)
 	}
 	head := append([]byte(`{"container":`), quote(c.Name)...)
-	again, sent := *at, 0
+	again, sent, record := *at, 0, []byte(nil)
 	for line, err := range logLines(a, c.Config.Tty) {
 		if err != nil {
 			return a.failure(err)
@@ -136,10 +135,12 @@ func (l *logReader) container(ctx context.Context, c container, send func(json.R
 			*at = position{time: t}
 		}
 		at.lines++
-		if !send(line.appendRecord(head[:len(head):len(head)])) {
+		record = line.appendRecord(append(record[:0], head...))
+		if !l.f.send(ctx, record, nil) {
 			return nil
 		}
 	}
+	l.f.out.pass() // before the Engine is asked again
 	return l.ended(ctx, a, c)
 }
 
@@ -148,7 +149,7 @@ func (l *logReader) ended(ctx context.Context, a *answer, c container) error {
 	if !l.follow || !l.until.IsZero() && !a.now().Before(l.until) {
 		return nil
 	}
-	now, err := l.e.container(ctx, c.ID)
+	now, err := l.f.e.container(ctx, c.ID)
 	if err != nil || !now.State.Running || now.State.StartedAt != c.State.StartedAt {
 		return err
 	}

@@ -2,9 +2,7 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"net/url"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 )
@@ -44,10 +42,8 @@ func stats() Source {
 			f := &follower{
 				e: e, what: "stats", names: r.Names, filters: r.Filters, all: all, live: live,
 				reconnect: r.Flags.Bool("reconnect"), leave: []string{"destroy"},
-				stream: func(ctx context.Context, c container, send func(json.RawMessage) bool) error {
-					return e.stats(ctx, c, live, send)
-				},
 			}
+			f.stream = func(ctx context.Context, c container) error { return f.stats(ctx, c, live) }
 			if !all && len(r.Names) == 0 {
 				f.leave = append(f.leave, "die")
 			}
@@ -57,12 +53,12 @@ func stats() Source {
 }
 
 // stats sends one container's samples.
-func (e *Engine) stats(ctx context.Context, c container, live bool, send func(json.RawMessage) bool) error {
+func (f *follower) stats(ctx context.Context, c container, live bool) error {
 	q := url.Values{"stream": {"1"}}
 	if !live {
 		q.Set("stream", "0")
 	}
-	a, err := e.stream(ctx, "/containers/"+c.ID+"/stats", q)
+	a, err := f.open(ctx, "/containers/"+c.ID+"/stats", q)
 	if err != nil {
 		return err
 	}
@@ -70,15 +66,16 @@ func (e *Engine) stats(ctx context.Context, c container, live bool, send func(js
 		if err != nil {
 			return err
 		}
-		if !send(slices.Clone(record)) {
+		if !f.send(ctx, record, nil) {
 			return nil
 		}
 	}
+	f.out.pass() // before the Engine is asked again
 	if !live {
 		return nil
 	}
 	// A removed container's stream ends like one that a dying Engine closes.
-	now, err := e.container(ctx, c.ID)
+	now, err := f.e.container(ctx, c.ID)
 	if err != nil || now.State.Status == "removing" || now.State.Status == "dead" {
 		return err
 	}
