@@ -32,7 +32,8 @@ type Options struct {
 // A Program is a compiled filter. It runs over one stream at a time.
 type Program struct {
 	options   Options
-	code      *gojq.Code // nil if the filter is no more than "."
+	code      *gojq.Code // of the filter but for its cut; nil if that is no more than "."
+	cut       *cut       // nil if the filter has none
 	vars      []any      // the values of the variables that code was compiled with
 	need      *need      // what it can see of a record; nil for all
 	inspects  bool       // it may ask for the full records of what it reads
@@ -53,8 +54,10 @@ func Compile(o Options) (*Program, error) {
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
 	}
-	if isIdentity(q) && !o.Null && !o.Slurp && !o.SortKeys {
-		return p, nil
+	if !o.Null && !o.Slurp && !o.SortKeys {
+		if q, p.cut = newCut(q); isIdentity(q) {
+			return p, nil
+		}
 	}
 	lib, err := newLibrary(o.Library, q)
 	if err != nil {
@@ -125,8 +128,11 @@ func (p *Program) input(any, []any) any {
 // be slurped, the filter does not run. The filter's own errors are a *RecordError,
 // after which the run goes on with the next record, and a *HaltError, which ends it.
 func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.RawMessage, error] {
-	if p.code == nil {
+	if p.code == nil && p.cut == nil {
 		return records
+	}
+	if p.code == nil {
+		return p.pick(records)
 	}
 	return func(yield func(json.RawMessage, error) bool) {
 		questions := newQuestions(p)
@@ -145,9 +151,28 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 			}
 			return deliver(b, err)
 		}
-		s := &stream{next: next, yield: yield, need: p.need, slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole}
+		s := &stream{next: next, yield: yield, need: p.need, cut: p.cut, slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole}
 		p.stream = s
 		for s.run(p.code.Run(nil, p.vars...)) && !p.options.Null {
+		}
+	}
+}
+
+// pick runs a program that is no more than a cut.
+func (p *Program) pick(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		s := &stream{cut: p.cut, yield: yield}
+		for raw, err := range records {
+			if err != nil {
+				s.emit(nil, err)
+			} else {
+				s.count++
+				s.current, s.number = record{raw: raw}, s.count
+				s.pick(raw, nil)
+			}
+			if s.stopped {
+				return
+			}
 		}
 	}
 }

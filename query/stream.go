@@ -22,6 +22,7 @@ type stream struct {
 	batch    []json.RawMessage // those that do
 
 	need    *need // what the filter can see of a record; nil for all
+	cut     *cut  // what to pick from the results; nil for all of them
 	pruned  []byte
 	decoder decoder
 	count   int               // of the records read
@@ -96,14 +97,49 @@ func (s *stream) run(results gojq.Iter) bool {
 			s.emit(nil, s.newRecordError(err))
 			return true
 		}
-		s.out = s.append(s.out[:0], v)
-		if s.whole {
-			s.batch = append(s.batch, bytes.Clone(s.out))
-		} else {
-			s.emit(s.out, nil)
+		if s.cut != nil {
+			var raw []byte
+			if id := identify(v); id == s.current.id && id.length > 0 {
+				raw = s.current.raw
+			}
+			if !s.pick(raw, v) {
+				return true
+			}
+			continue
 		}
+		s.out = s.append(s.out[:0], v)
+		s.result(s.out)
 	}
 	return false
+}
+
+// pick passes on what the cut makes of a record, or of a value that is none, and
+// reports whether there was no error.
+func (s *stream) pick(raw []byte, v any) (ok bool) {
+	if raw != nil {
+		if s.out, ok = s.cut.append(s.out[:0], raw); ok {
+			s.result(s.out)
+			return true
+		}
+		v = s.decoder.decode(string(raw))
+	}
+	v, _ = s.cut.code.Run(v).Next()
+	if err, failed := v.(error); failed {
+		s.batch = nil
+		s.emit(nil, s.newRecordError(err))
+		return false
+	}
+	s.out = appendJSON(s.out[:0], v)
+	s.result(s.out)
+	return true
+}
+
+func (s *stream) result(b []byte) {
+	if s.whole {
+		s.batch = append(s.batch, bytes.Clone(b))
+	} else {
+		s.emit(b, nil)
+	}
 }
 
 // release passes on the outputs of a record that the filter is through with.

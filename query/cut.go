@@ -1,0 +1,212 @@
+package query
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+
+	"github.com/itchyny/gojq"
+)
+
+// A cut is the end of a filter that does no more than pick parts of a record that
+// passes unchanged: .a.b or {a, b: .c.d}, by itself or after select(…). The parts
+// are cut out of the record's text, without gojq.
+type cut struct {
+	fields []field    // of an object, by name; or one without a name
+	values [][]byte   // of fields, in the record at hand
+	code   *gojq.Code // the same for gojq, which has to say what fails
+}
+
+type field struct {
+	name []byte // quoted, with the colon; nil if the value stands by itself
+	keys []string
+}
+
+// newCut splits such an end off a filter; it is nil if there is none.
+func newCut(q *gojq.Query) (*gojq.Query, *cut) {
+	if q.FuncDefs != nil || q.Imports != nil {
+		return q, nil
+	}
+	steps := pipeline(q)
+	at := len(steps) - 1
+	c := &cut{fields: objectFields(steps[at])}
+	if c.fields == nil {
+		var keys []string
+		for at = len(steps); at > 0; at-- {
+			step := pathKeys(steps[at-1])
+			if step == nil {
+				break
+			}
+			keys = append(step, keys...)
+		}
+		c.fields = []field{{nil, keys}}
+	}
+	if at == len(steps) {
+		return q, nil
+	}
+	for _, step := range steps[:at] {
+		if t := step.Term; t == nil || t.Type != gojq.TermTypeFunc || t.Func.Name != "select" || t.SuffixList != nil {
+			return q, nil
+		}
+	}
+	code, err := gojq.Compile(joined(steps[at:]))
+	if err != nil {
+		return q, nil
+	}
+	c.code, c.values = code, make([][]byte, len(c.fields))
+	left := joined(steps[:at])
+	left.Meta = q.Meta
+	return left, c
+}
+
+// pipeline gives the parts of f | g | h.
+func pipeline(q *gojq.Query) []*gojq.Query {
+	if q.Op != gojq.OpPipe || q.Patterns != nil || q.FuncDefs != nil {
+		return []*gojq.Query{q}
+	}
+	return append(pipeline(q.Left), pipeline(q.Right)...)
+}
+
+func joined(steps []*gojq.Query) *gojq.Query {
+	switch len(steps) {
+	case 0:
+		return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeIdentity}}
+	case 1:
+		return steps[0]
+	}
+	return &gojq.Query{Left: steps[0], Op: gojq.OpPipe, Right: joined(steps[1:])}
+}
+
+// objectFields gives those of {a, b: .c.d} in gojq's order, nil for other filters.
+func objectFields(q *gojq.Query) (fields []field) {
+	t := q.Term
+	if t == nil || t.Type != gojq.TermTypeObject || t.SuffixList != nil || q.FuncDefs != nil {
+		return nil
+	}
+	of := map[string][]string{}
+	for _, kv := range t.Object.KeyVals {
+		name := kv.Key
+		if kv.KeyString != nil && kv.KeyString.Queries == nil {
+			name = kv.KeyString.Str
+		}
+		keys := []string{name}
+		if kv.Val != nil {
+			keys = pathKeys(kv.Val)
+		}
+		if name == "" || name[0] == '$' && kv.KeyString == nil || keys == nil || of[name] != nil {
+			return nil
+		}
+		of[name] = keys
+	}
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		fields = append(fields, field{append(appendJSON(nil, name), ':'), of[name]})
+	}
+	return fields
+}
+
+// pathKeys gives a and b of .a.b, nil for other filters.
+func pathKeys(q *gojq.Query) (keys []string) {
+	t := q.Term
+	if t == nil || t.Type != gojq.TermTypeIndex || q.FuncDefs != nil {
+		return nil
+	}
+	indices := []*gojq.Index{t.Index}
+	for _, s := range t.SuffixList {
+		indices = append(indices, s.Index)
+	}
+	for _, i := range indices {
+		if i == nil || i.IsSlice { // or an iteration, or ?
+			return nil
+		}
+		text := i.Str
+		if s := i.Start; s != nil && s.Term != nil && s.Term.Type == gojq.TermTypeString && s.Term.SuffixList == nil {
+			text = s.Term.Str
+		}
+		switch {
+		case i.Name != "":
+			keys = append(keys, i.Name)
+		case text != nil && text.Queries == nil:
+			keys = append(keys, text.Str)
+		default:
+			return nil
+		}
+	}
+	return keys
+}
+
+// append appends what there is in raw. It is false where gojq has to say that.
+func (c *cut) append(dst, raw []byte) ([]byte, bool) {
+	if !c.find(raw) {
+		return dst, false
+	}
+	for i, f := range c.fields {
+		v, ok := follow(c.values[i], f.keys[1:])
+		switch {
+		case !ok:
+			return dst, false
+		case f.name == nil:
+			return append(dst, v...), true
+		}
+		dst = append(append(dst, "{,"[min(i, 1)]), f.name...)
+		if (v[0] == '{' || v[0] == '[') && bytes.IndexByte(v, '{') >= 0 {
+			var d decoder // what is built has all of its keys sorted
+			dst = appendJSON(dst, d.decode(string(v)))
+		} else {
+			dst = append(dst, v...)
+		}
+	}
+	return append(dst, '}'), true
+}
+
+// find finds the members of raw that the fields begin with.
+func (c *cut) find(raw []byte) bool {
+	for i := range c.values {
+		c.values[i] = []byte("null")
+	}
+	return members(raw, func(name, value []byte) {
+		for i, f := range c.fields {
+			if f.keys[0] == string(name) {
+				c.values[i] = value
+			}
+		}
+	})
+}
+
+// follow returns what keys lead to in raw.
+func follow(raw []byte, keys []string) (value []byte, ok bool) {
+	for _, key := range keys {
+		value = []byte("null")
+		ok := members(raw, func(name, v []byte) {
+			if key == string(name) {
+				value = v
+			}
+		})
+		if !ok {
+			return nil, false
+		}
+		raw = value
+	}
+	return raw, true
+}
+
+// members calls do for each member of an object; null has none. It is false for
+// other values, and where a name is spelt with escapes.
+func members(raw []byte, do func(name, value []byte)) bool {
+	if raw[0] != '{' {
+		return raw[0] == 'n'
+	}
+	for i := 1; raw[i] != '}'; {
+		start := i
+		i = skipString(raw, i)
+		name, from := raw[start+1:i-1], i+1
+		if bytes.IndexByte(name, '\\') >= 0 {
+			return false
+		}
+		i = skip(raw, from)
+		do(name, raw[from:i])
+		if raw[i] == ',' {
+			i++
+		}
+	}
+	return true
+}

@@ -1,0 +1,123 @@
+package query
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// sorted runs a filter; its values are spelt in one way, so that they can be
+// compared.
+func sorted(t *testing.T, filter string, in ...string) (all []string, p *Program) {
+	p, err := Compile(Options{Filter: filter})
+	if err != nil {
+		t.Fatalf("%s: %v", filter, err)
+	}
+	for b, err := range p.Run(records(in...)) {
+		if err != nil {
+			all = append(all, err.Error())
+			continue
+		}
+		var v any
+		d := json.NewDecoder(bytes.NewReader(b))
+		d.UseNumber()
+		if err := d.Decode(&v); err != nil {
+			t.Fatalf("%s: %q: %v", filter, b, err)
+		}
+		text, _ := json.Marshal(v)
+		all = append(all, string(text))
+	}
+	return all, p
+}
+
+// sameCut tests that a cut gives what gojq gives.
+func sameCut(t *testing.T, left, path string, in ...string) {
+	got, p := sorted(t, left+path, in...)
+	if p.cut == nil {
+		t.Errorf("%s is not cut", left+path)
+	}
+	if want, _ := sorted(t, left+"("+path+", empty)", in...); !slices.Equal(got, want) {
+		t.Errorf("%s of\n    %s\ngot %s\nnot %s", left+path, strings.Join(in, "\n    "), strings.Join(got, "\n    "), strings.Join(want, "\n    "))
+	}
+}
+
+func TestCut(t *testing.T) {
+	in := append(slices.Clip(shapes), `{"a":{"b":18446744073709551615,"\"":[]},"b":{"a":"\"},{"}}`, `{"a":{"b":"\\","b\\":1},"b":-0}`, `{"a":{"b":null}}`)
+	for _, left := range []string{``, `select(.a) | `, `select(.b != 1) | `, `select(true) | select(type == "object") | `} {
+		for _, path := range []string{`.a`, `.b`, `.a.b`, `.a | .b`, `.b.a`, `."a"."b"`, `.a["b"]`, `.a."\""`, `.x`, `.a.a.a.a.b`, `{a}`, `{b, a}`, `{"x y": .a.b, "b", c: .a}`, `{z: .a["b"]}`} {
+			sameCut(t, left, path, in...)
+		}
+	}
+}
+
+// TestCutOrder: what a path leads to comes out as it came in.
+func TestCutOrder(t *testing.T) {
+	for filter, want := range map[string]string{
+		`.a`:                     `{"z":[{"y":1,"x":2.50}],"b":1}`,
+		`.a.z`:                   `[{"y":1,"x":2.50}]`,
+		`select(.a.b == 1) | .a`: `{"z":[{"y":1,"x":2.50}],"b":1}`,
+		`select(.a.b == 2) | .a`: ``,
+		`{x: .a, a: .b}`:         `{"a":null,"x":{"b":1,"z":[{"x":2.50,"y":1}]}}`,
+	} {
+		p, err := Compile(Options{Filter: filter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for b, err := range p.Run(records(`{"a":{"z":[{"y":1,"x":2.50}],"b":1}}`)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += string(b)
+		}
+		if got != want {
+			t.Errorf("%s: %s, not %s", filter, got, want)
+		}
+	}
+}
+
+// TestCutErrors: a record on which a path fails is called by its name, and the
+// others still come.
+func TestCutErrors(t *testing.T) {
+	p, err := Compile(Options{Filter: `.a.b`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for b, err := range p.Run(records(`{"a":{"b":1}}`, `{"Id":"x","a":[]}`, `{"a":2}`, `{"a":{"b":2}}`)) {
+		var failed *RecordError
+		if errors.As(err, &failed) {
+			b = []byte(failed.Record)
+		}
+		got = append(got, string(b))
+	}
+	if want := []string{"1", `"x"`, "record 3", "2"}; !slices.Equal(got, want) {
+		t.Errorf("%q, not %q", got, want)
+	}
+}
+
+func FuzzCut(f *testing.F) {
+	f.Add("a", "b", `{"a":{"b":[{"c":"\\\"}"}],"c":1},"\u0061":{"b":2}}`)
+	f.Fuzz(func(t *testing.T, first, second, record string) {
+		if !json.Valid([]byte(record)) {
+			t.Skip()
+		}
+		first, second = strings.ToValidUTF8(first, ""), strings.ToValidUTF8(second, "")
+		quote := func(s string) string {
+			return "." + strings.ReplaceAll(strconv.QuoteToASCII(s), `\x`, `\u00`)
+		}
+		if strings.ContainsAny(first+second, "\a\v") || strings.Contains(quote(first)+quote(second), `\U`) {
+			t.Skip() // which jq spells in another way
+		}
+		record = string(compact(record))
+		sameCut(t, "", quote(first), record)
+		if second != "" && second != "x" {
+			sameCut(t, "", "{x: "+quote(first)+", "+quote(second)[1:]+"}", record)
+		}
+		sameCut(t, "select(true) | ", quote(first)+" | "+quote(second), record, record)
+	})
+}
