@@ -78,7 +78,7 @@ func run(args []string) int {
 	case args[1] == "--help":
 		command.Help(os.Stdout, table, args[0])
 	default:
-		err = command.App(table).RunContext(ctx, append([]string{"baleen"}, args...))
+		err = command.Run(ctx, table, args)
 	}
 	r.add(err)
 	return r.code
@@ -88,7 +88,7 @@ func run(args []string) int {
 func commands(r *report) (all []command.Command) {
 	for _, s := range source.All() {
 		all = append(all, command.Command{
-			Name: s.Name, Aliases: s.Aliases, Usage: s.Usage, Args: s.Args, Examples: s.Examples, Groups: groups(s),
+			Name: s.Name, Aliases: s.Aliases, Usage: s.Usage, Args: s.Args, Examples: s.Examples, Groups: func() []command.Group { return groups(s) },
 			Run: func(c *cli.Context) error { return serve(c, s, r) },
 		})
 	}

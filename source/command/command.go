@@ -4,6 +4,7 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -18,11 +19,11 @@ import (
 type Command struct {
 	Name     string
 	Aliases  []string
-	Usage    string   // one line, for help
-	Args     string   // what the names are, for help; "" takes none
-	Examples []string // command lines to paste, for help
-	Groups   []Group
-	Choices  []string // what its names can be, if they can be nothing else
+	Usage    string         // one line, for help
+	Args     string         // what the names are, for help; "" takes none
+	Examples []string       // command lines to paste, for help
+	Groups   func() []Group // its flags, made only for the command line that is run; nil for none
+	Choices  []string       // what its names can be, if they can be nothing else
 	Run      func(*cli.Context) error
 }
 
@@ -34,8 +35,15 @@ type Group struct {
 
 func (c *Command) has(name string) bool { return c.Name == name || slices.Contains(c.Aliases, name) }
 
+func (c *Command) groups() []Group {
+	if c.Groups == nil {
+		return nil
+	}
+	return c.Groups()
+}
+
 func (c *Command) flags() (all []cli.Flag) {
-	for _, g := range c.Groups {
+	for _, g := range c.groups() {
 		all = append(all, g.Flags...)
 	}
 	return all
@@ -50,18 +58,21 @@ func find(commands []Command, name string) *Command {
 	return nil
 }
 
-// App is commands as urfave/cli runs them. What it would do by itself on an
+// Run runs a line that [Arrange] put in order.
+func Run(ctx context.Context, commands []Command, line []string) error {
+	return app(find(commands, line[0])).RunContext(ctx, append([]string{"baleen"}, line...))
+}
+
+// app is a command as urfave/cli runs it. What that would do by itself on an
 // error, print help to standard output and exit, is turned off.
-func App(commands []Command) *cli.App {
-	app := &cli.App{
+func app(c *Command) *cli.App {
+	return &cli.App{
 		Name:                      "baleen",
 		HideHelp:                  true,
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
-	}
-	for _, c := range commands {
-		app.Commands = append(app.Commands, &cli.Command{
+		Commands: []*cli.Command{{
 			Name:         c.Name,
 			Aliases:      c.Aliases,
 			Flags:        c.flags(),
@@ -72,9 +83,8 @@ func App(commands []Command) *cli.App {
 				return nil
 			},
 			Action: c.Run,
-		})
+		}},
 	}
-	return app
 }
 
 // Help writes what there is to know about the command called name.
@@ -86,7 +96,7 @@ func Help(w io.Writer, commands []Command, name string) {
 	if len(c.Examples) > 0 {
 		fmt.Fprintf(t, "\nRecipes:\n  %s\n", strings.Join(c.Examples, "\n  "))
 	}
-	for _, g := range c.Groups {
+	for _, g := range c.groups() {
 		if len(g.Flags) > 0 {
 			fmt.Fprintf(t, "\n%s:\n", g.Title)
 		}

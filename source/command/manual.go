@@ -47,7 +47,7 @@ func manual(w io.Writer, commands []Command) {
 	for _, c := range commands {
 		fmt.Fprintf(w, ".SS \"%s\"\n", roff(strings.TrimSpace(strings.Join(append([]string{c.Name}, c.Aliases...), ", ")+" "+c.Args)))
 		fmt.Fprintln(w, roff(c.Usage)+".")
-		for i, g := range c.Groups {
+		for i, g := range c.groups() {
 			if i == 0 {
 				flags(g.Flags)
 				continue

@@ -36,7 +36,7 @@ func Script(sources []Command, line func(where string, run func() error) (failed
 			}
 			for _, l := range lines {
 				failed := line(l.Where+": ", func() error {
-					return App(sources).RunContext(c.Context, append([]string{"baleen"}, l.Words...))
+					return Run(c.Context, sources, l.Words)
 				})
 				if c.Context.Err() != nil || failed && c.Bool("fail-fast") {
 					break
@@ -53,7 +53,7 @@ func Script(sources []Command, line func(where string, run func() error) (failed
 			"baleen run clean.baleen",
 			"baleen run --cron '0 2 * * *' clean.baleen",
 		},
-		Groups: []Group{{"Schedule", scheduleFlags()}, {"Engine", source.Flags()}},
+		Groups: func() []Group { return []Group{{"Schedule", scheduleFlags()}, {"Engine", source.Flags()}} },
 		Run:    run,
 	}
 }

@@ -19,7 +19,11 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 	if len(args) > 0 && find(commands, args[0]) != nil {
 		names = args[:1]
 	} else { // where the command is shows only when it is known which flags before it take a value
-		_, names, _ = every(commands).split(args)
+		could := slices.DeleteFunc(slices.Clone(commands), func(c Command) bool { return !slices.ContainsFunc(args, c.has) })
+		if len(could) == 0 {
+			could = commands
+		}
+		_, names, _ = every(could).split(args)
 	}
 	switch {
 	case len(names) > 0 && names[0] == "help":
@@ -72,11 +76,12 @@ func every(commands []Command) words {
 
 func (w words) add(flags []cli.Flag) {
 	for _, f := range append(flags, cli.HelpFlag) {
-		for _, spelling := range f.Names() {
+		names := f.Names()
+		for _, spelling := range names {
 			w[spelling] = struct {
 				name string
 				n    int
-			}{f.Names()[0], valueWords(f)}
+			}{names[0], valueWords(f)}
 		}
 	}
 }
