@@ -153,7 +153,7 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 		return err
 	}
 	several := len(options) > 1
-	printer, view, err := newPrinter(c, s, filter, action != nil, several, progress)
+	printer, show, err := newPrinter(c, s, filter, action != nil, several, progress)
 	if err != nil {
 		return err
 	}
@@ -187,10 +187,7 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 		if several {
 			named = func(r source.Records) source.Records { return source.Named(engine.Name, r) }
 		}
-		results := programs[engine].Run(named(records))
-		if view != nil {
-			results = view.Run(results)
-		}
+		results := show(engine, programs[engine].Run(named(records)))
 		if action != nil {
 			r.acts.Store(true)
 			act := &sink.Run{Action: *action, Kind: kind, Live: filter.Live, Client: engine.Client, Flags: c, Limit: limit, Progress: progress}
@@ -275,9 +272,11 @@ func curl(c *cli.Context, options source.Options, s source.Source, request sourc
 	return err
 }
 
-// newPrinter prints the results of a command line. Where a table shows records
-// that no filter changed, view makes of each what the source's table has.
-func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, several bool, progress *sink.Progress) (printer *sink.Printer, view *query.Program, err error) {
+// newPrinter prints the results of a command line, once show has made of them
+// what the output is about: where a table shows records that no filter changed,
+// that is what the source's view has. Of several Engines it says which, so that
+// what is renewed in place is that Engine's.
+func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, several bool, progress *sink.Progress) (printer *sink.Printer, show func(*source.Engine, source.Records) source.Records, err error) {
 	output, err := sink.ChooseOutput(c)
 	if err != nil {
 		return nil, nil, err
@@ -287,27 +286,37 @@ func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, sev
 		page.W = progress.Beside(os.Stdout)
 	}
 	page.Renews = s.Samples && s.Live(c) && !acts
+	var first []string
+	if several {
+		first = []string{"Engine"}
+	}
+	columns, view := append(first, query.Columns(s.View)...), ""
 	switch {
 	case !output.Rows:
 	case acts:
-		page.Columns = sink.ResultColumns()
-	case output.View && s.View != "" && !several && filter.Passes() && (!c.IsSet("columns") || shows(s.View, c.String("columns"))):
-		page.Columns = query.Columns(s.View)
-		if view, err = query.Compile(query.Options{Filter: s.View}); err != nil {
-			return nil, nil, err
-		}
+		page.Columns = append(first, sink.ResultColumns()...)
+	case output.View && s.View != "" && filter.Passes() && (!c.IsSet("columns") || shows(columns, c.String("columns"))):
+		page.Columns, view = columns, s.View
 	default:
 		page.Columns = query.Columns(filter.Filter)
 	}
+	show = func(e *source.Engine, results source.Records) source.Records {
+		if view != "" {
+			results = query.Show(view, results)
+		}
+		if several && output.View && !acts {
+			results = source.Named(e.Name, results)
+		}
+		return results
+	}
 	printer, err = sink.NewPrinter(output, page, c)
-	return printer, view, err
+	return printer, show, err
 }
 
 // shows reports whether a view has all of some columns.
-func shows(view, columns string) bool {
-	has := query.Columns(view)
+func shows(view []string, columns string) bool {
 	for c := range strings.SplitSeq(columns, ",") {
-		if !slices.Contains(has, c) {
+		if !slices.Contains(view, c) {
 			return false
 		}
 	}

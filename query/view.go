@@ -1,11 +1,22 @@
 package query
 
 import (
+	"encoding/json"
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/itchyny/gojq"
 )
+
+// Show gives what a view, which is a filter, makes of each result.
+func Show(view string, results iter.Seq2[json.RawMessage, error]) iter.Seq2[json.RawMessage, error] {
+	p, err := Compile(Options{Filter: view})
+	if err != nil {
+		return func(yield func(json.RawMessage, error) bool) { yield(nil, err) }
+	}
+	return p.Run(results)
+}
 
 // Columns gives the keys of the objects that a filter makes in the order in which
 // they are written. It is nil if the filter's text does not tell.

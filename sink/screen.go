@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -50,14 +51,19 @@ func (l *latest[T]) all() iter.Seq2[string, *T] {
 	}
 }
 
-// nameOf is what a result is renewed by: its name, or else what is given.
+// nameOf is what a result is renewed by: its name, or else what is given, and
+// which of several Engines it is of.
 func nameOf(result json.RawMessage, otherwise string) string {
+	name := otherwise
 	if result[0] == '{' {
-		if name := at(result, "name"); name != nil {
-			return visible(text(name), "")
+		if n := at(result, "name"); n != nil {
+			name = visible(text(n), "")
+		}
+		if engine := at(result, "Engine"); engine != nil {
+			name = strings.TrimSpace(name + "  " + visible(text(engine), ""))
 		}
 	}
-	return otherwise
+	return name
 }
 
 // screen is a terminal that is drawn anew from its first line on.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -161,7 +162,9 @@ type grid struct {
 func (g *grid) row(result json.RawMessage) (cells []json.RawMessage) {
 	if !g.begun && len(g.columns) == 0 && result[0] == '{' {
 		for key := range members(result) {
-			g.columns = append(g.columns, key)
+			if !slices.Contains(g.columns, key) {
+				g.columns = append(g.columns, key)
+			}
 		}
 	}
 	g.begun = true
