@@ -170,6 +170,7 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 	if err != nil {
 		return err
 	}
+	request.Stdin, request.Engines = source.Stdin(several), engines
 	if c.Bool("curl") && several {
 		return &source.UsageError{Message: "--curl prints what one Engine is asked"}
 	}

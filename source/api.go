@@ -67,14 +67,15 @@ func (e *Engine) api(ctx context.Context, r Request, yield func(json.RawMessage,
 		data := r.Flags.String("data")
 		body = strings.NewReader(data)
 		if name, ok := strings.CutPrefix(data, "@"); ok {
-			f := os.Stdin
+			body = r.Stdin()
 			if name != "-" {
-				if f, err = os.Open(name); err != nil {
+				f, err := os.Open(name)
+				if err != nil {
 					return err
 				}
 				defer f.Close()
+				body = f
 			}
-			body = f
 		}
 		if header.Get("Content-Type") == "" {
 			header.Set("Content-Type", "application/json")

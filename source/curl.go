@@ -50,7 +50,7 @@ func Curl(ctx context.Context, o Options, s Source, r Request, filter []string, 
 	} else {
 		ctx, rec.enough = context.WithTimeout(ctx, time.Second)
 		defer rec.enough()
-		for range s.Records(ctx, e, Request{r.Names, r.Filters, once{r.Flags}}) {
+		for range s.Records(ctx, e, Request{Names: r.Names, Filters: r.Filters, Flags: once{r.Flags}, Stdin: r.Stdin}) {
 		}
 		sh.source(rec.take(), s, r.Names, filter)
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -48,7 +47,7 @@ func pull() Source {
 		},
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			return func(yield func(json.RawMessage, error) bool) {
-				auth, err := registryAuth(r.Flags)
+				auth, err := registryAuth(r)
 				if err != nil {
 					yield(nil, err)
 					return
@@ -122,16 +121,16 @@ func (e *Engine) pull(ctx context.Context, name string, f Values, auth func(doma
 
 // registryAuth gives the X-Registry-Auth value for a registry: what the user
 // gave, or what docker's configuration and credential helpers know.
-func registryAuth(f Values) (func(domain string) (string, error), error) {
-	value := f.String("registry-auth")
+func registryAuth(r Request) (func(domain string) (string, error), error) {
+	value := r.Flags.String("registry-auth")
 	if value == "-" {
-		b, err := io.ReadAll(os.Stdin)
+		b, err := io.ReadAll(r.Stdin())
 		if err != nil {
 			return nil, fmt.Errorf("--registry-auth -: %w", err)
 		}
 		value = string(b)
 	}
-	if f.IsSet("registry-auth") {
+	if r.Flags.IsSet("registry-auth") {
 		value = strings.TrimSpace(value)
 		return func(string) (string, error) { return value, nil }, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -37,7 +38,7 @@ func read() Source {
 			}
 			return func(yield func(json.RawMessage, error) bool) {
 				for _, name := range names {
-					if !e.readFile(ctx, name, from, yield) {
+					if !e.readFile(ctx, r, name, from, yield) {
 						return
 					}
 				}
@@ -49,25 +50,49 @@ func read() Source {
 // readFile yields what from finds in one file, and reports whether to go on
 // with the next. A file that cannot be read ends the stream: what it held is
 // not known.
-func (e *Engine) readFile(ctx context.Context, name string, from func(io.Reader) Records, yield func(json.RawMessage, error) bool) bool {
-	f := os.Stdin
-	if name != "-" {
-		var err error
-		if f, err = os.Open(name); err != nil {
+func (e *Engine) readFile(ctx context.Context, r Request, name string, from func(io.Reader) Records, yield func(json.RawMessage, error) bool) bool {
+	in := r.Stdin()
+	if name == "-" {
+		name = os.Stdin.Name()
+	} else {
+		f, err := os.Open(name)
+		if err != nil {
 			yield(nil, err)
 			return false
 		}
 		defer f.Close()
+		in = f
 	}
-	for record, err := range from(&waiting{&interruptible{ctx, f}, e.wait}) {
+	for record, err := range from(&waiting{&interruptible{ctx, in}, e.wait}) {
 		if err != nil && ctx.Err() == nil {
-			err = fmt.Errorf("%s: %w", f.Name(), err)
+			err = fmt.Errorf("%s: %w", name, err)
 		}
-		if !yield(record, err) || err != nil {
-			return false
+		other := ""
+		if err == nil && len(r.Engines) > 1 {
+			other = origin(record)
+		}
+		switch {
+		case other == "" || other == e.Name:
+			if !yield(record, err) || err != nil {
+				return false
+			}
+		case e == r.Engines[0] && !slices.ContainsFunc(r.Engines, func(e *Engine) bool { return e.Name == other }): // said once
+			if !yield(nil, &partError{fmt.Errorf("%s: a record is of the Engine %s, which was not named", name, other)}) {
+				return false
+			}
 		}
 	}
 	return true
+}
+
+// origin is the one of several Engines that a record says it came from, and goes
+// back to.
+func origin(record json.RawMessage) string {
+	var named struct{ Engine string }
+	if record[0] != '{' || json.Unmarshal(record, &named) != nil {
+		return ""
+	}
+	return named.Engine
 }
 
 // values gives each JSON value that r holds.

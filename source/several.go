@@ -1,8 +1,11 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"os"
 	"slices"
 	"sync"
 )
@@ -20,13 +23,50 @@ func (e *EngineError) Unwrap() error { return e.Err }
 // Fatal is false: the other Engines go on.
 func (e *EngineError) Fatal() bool { return false }
 
-// Named gives each record that is an object a first key "Engine" with name.
+// Stdin gives standard input. It can be read once only: for several Engines what
+// was read is kept, and each gets all of it.
+func Stdin(several bool) func() io.Reader {
+	if !several {
+		return func() io.Reader { return os.Stdin }
+	}
+	var s shared
+	return func() io.Reader { return &sharedReader{s: &s} }
+}
+
+type shared struct {
+	mu   sync.Mutex
+	read []byte
+	err  error
+}
+
+type sharedReader struct {
+	s  *shared
+	at int
+}
+
+func (r *sharedReader) Read(p []byte) (int, error) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	if r.at == len(r.s.read) && r.s.err == nil {
+		var n int
+		n, r.s.err = os.Stdin.Read(p)
+		r.s.read = append(r.s.read, p[:n]...)
+	}
+	n := copy(p, r.s.read[r.at:])
+	if r.at += n; n == 0 {
+		return 0, r.s.err
+	}
+	return n, nil
+}
+
+// Named gives each record that is an object a first key "Engine" with name,
+// unless it has that.
 func Named(name string, records Records) Records {
 	prefix := append([]byte(`{"Engine":`), quote(name)...)
 	return func(yield func(json.RawMessage, error) bool) {
 		var named []byte
 		for record, err := range records {
-			if len(record) > 1 && record[0] == '{' {
+			if len(record) > 1 && record[0] == '{' && !bytes.HasPrefix(record, prefix) {
 				named = append(named[:0], prefix...)
 				if record[1] != '}' {
 					named = append(named, ',')

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"iter"
 	"time"
 
@@ -32,6 +33,8 @@ type Request struct {
 	Names   []string
 	Filters Filters
 	Flags   Values
+	Stdin   func() io.Reader // standard input, from its beginning
+	Engines []*Engine        // all that are asked
 }
 
 // Source is one kind of record that baleen can read.
