@@ -159,8 +159,8 @@ type engines struct {
 	kind    string
 	open    opener
 	clients map[string]*engine.Client
-	proxy   *engine.Proxy   // in front of its own
-	dockerd *engine.Dockerd // its own, nil if it is a pretend one
+	proxies map[string]*engine.Proxy   // in front of each
+	dockerd map[string]*engine.Dockerd // nil if it is a pretend one
 }
 
 // add opens another Engine and returns the proxy in front of it.
@@ -169,13 +169,15 @@ func (e *engines) add(name string) (*engine.Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name == "" {
-		e.dockerd = dockerd
-	}
 	e.clients[name] = engine.NewClient(dial)
 	e.clients[name].Serial = e.kind == "podman"
-	return engine.NewProxy(dial)
+	e.dockerd[name] = dockerd
+	e.proxies[name], err = engine.NewProxy(dial)
+	return e.proxies[name], err
 }
+
+// own is the proxy in front of the script's own Engine.
+func (e *engines) own() *engine.Proxy { return e.proxies[""] }
 
 func params(kind string, program func() ([]byte, error), open opener) testscript.Params {
 	of := func(ts *testscript.TestScript) *engines { return ts.Value("engines").(*engines) }
@@ -191,20 +193,20 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 			return cond == kind, nil
 		},
 		Setup: func(env *testscript.Env) error {
-			e := &engines{kind: kind, open: open, clients: map[string]*engine.Client{}}
+			e := &engines{kind: kind, open: open, clients: map[string]*engine.Client{}, proxies: map[string]*engine.Proxy{}, dockerd: map[string]*engine.Dockerd{}}
 			proxy, err := e.add("")
 			if err != nil {
 				return err
 			}
 			env.Defer(proxy.Close)
-			e.proxy = proxy
 			env.Values["engines"] = e
 			env.Setenv("SOCK", proxy.Sock)
 			env.Setenv("DOCKER_HOST", "unix://"+proxy.Sock)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			// engine NAME starts another Engine: $NAME_HOST and $NAME_SOCK.
+			// engine NAME starts another Engine: $NAME_HOST and $NAME_SOCK, and past
+			// the proxy in front of a real one $NAME_DIRECT.
 			"engine": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) != 1 {
 					ts.Fatalf("usage: engine NAME")
@@ -214,6 +216,9 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 				ts.Defer(proxy.Close)
 				ts.Setenv(args[0]+"_SOCK", proxy.Sock)
 				ts.Setenv(args[0]+"_HOST", "unix://"+proxy.Sock)
+				if d := of(ts).dockerd[args[0]]; d != nil {
+					ts.Setenv(args[0]+"_DIRECT", "unix://"+d.Sock())
+				}
 			},
 			// world small [NAME] fills an Engine; world empty [NAME] says that it holds nothing.
 			"world": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -236,16 +241,17 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 					ts.Fatalf("the Engine holds %v", objects)
 				}
 			},
-			// await EXPRESSION waits for a request whose path and query match, and a
-			// moment more, which the Engine needs to begin with it.
+			// await EXPRESSION [ENGINE] waits for a request whose path and query match,
+			// and a moment more, which the Engine needs to begin with it.
 			"await": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) != 1 {
-					ts.Fatalf("usage: await EXPRESSION")
+				if neg || len(args) < 1 || len(args) > 2 {
+					ts.Fatalf("usage: await EXPRESSION [ENGINE]")
 				}
 				path, err := regexp.Compile(args[0])
 				ts.Check(err)
+				proxy := of(ts).proxies[strings.Join(args[1:], "")]
 				for range 100 {
-					if slices.ContainsFunc(of(ts).proxy.Requests(), path.MatchString) {
+					if slices.ContainsFunc(proxy.Requests(), path.MatchString) {
 						time.Sleep(200 * time.Millisecond)
 						return
 					}
@@ -255,7 +261,7 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 			},
 			// network down|up cuts the way to the Engine, and opens it again.
 			"network": func(ts *testscript.TestScript, neg bool, args []string) {
-				switch proxy := of(ts).proxy; {
+				switch proxy := of(ts).own(); {
 				case !neg && slices.Equal(args, []string{"down"}):
 					ts.Check(proxy.Down())
 				case !neg && slices.Equal(args, []string{"up"}):
@@ -288,21 +294,30 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 				ts.Defer(r.Stop)
 				ts.Setenv(name, r.Addr)
 			},
-			// dockerd stop|start ends a real Engine, and starts it again with what it held.
+			// dockerd stop|kill|start [ENGINE] ends a real Engine, in order or at once,
+			// and starts it again with what it held.
 			"dockerd": func(ts *testscript.TestScript, neg bool, args []string) {
-				switch d := of(ts).dockerd; {
-				case d != nil && !neg && slices.Equal(args, []string{"stop"}):
+				if neg || len(args) < 1 || len(args) > 2 {
+					ts.Fatalf("usage: dockerd stop|kill|start [ENGINE]")
+				}
+				d := of(ts).dockerd[strings.Join(args[1:], "")]
+				switch {
+				case d == nil:
+					ts.Fatalf("no such Engine, or no real one")
+				case args[0] == "stop":
 					d.Shutdown()
-				case d != nil && !neg && slices.Equal(args, []string{"start"}):
+				case args[0] == "kill":
+					d.Kill()
+				case args[0] == "start":
 					ts.Check(d.Start(context.Background()))
 				default:
-					ts.Fatalf("usage, on a real Engine: dockerd stop|start")
+					ts.Fatalf("dockerd stop, kill or start, not %s", args[0])
 				}
 			},
 			// requests METHOD|* COUNT [EXPRESSION] counts the requests whose
 			// path and query match; requests reset starts over.
 			"requests": func(ts *testscript.TestScript, neg bool, args []string) {
-				proxy := of(ts).proxy
+				proxy := of(ts).own()
 				if !neg && slices.Equal(args, []string{"reset"}) {
 					proxy.Reset()
 					return
@@ -335,7 +350,7 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 				if args[0] == "body" && len(args) == 3 {
 					args = []string{"body", ts.ReadFile(args[1]), args[2]}
 				}
-				ts.Check(of(ts).proxy.Fault(args[0], args[1:]...))
+				ts.Check(of(ts).own().Fault(args[0], args[1:]...))
 			},
 		},
 	}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -55,7 +56,7 @@ func (d *Dockerd) Start(ctx context.Context) error {
 		"--data-root", filepath.Join(dir, "data"),
 		"--exec-root", filepath.Join(dir, "exec"),
 		"--pidfile", filepath.Join(dir, "pid"),
-		"-H", "unix://"+d.sock(),
+		"-H", "unix://"+d.Sock(),
 		"--iptables=false", "--bridge=none")
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	if err := d.cmd.Start(); err != nil {
@@ -83,17 +84,21 @@ func (d *Dockerd) Start(ctx context.Context) error {
 	}
 }
 
-func (d *Dockerd) sock() string { return filepath.Join(d.dir, "docker.sock") }
+// Sock is the path of the socket that d listens on.
+func (d *Dockerd) Sock() string { return filepath.Join(d.dir, "docker.sock") }
 
 // Dial connects to d.
 func (d *Dockerd) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, "unix", d.sock())
+	return new(net.Dialer).DialContext(ctx, "unix", d.Sock())
 }
 
 // Stop ends d with all that it holds.
 func (d *Dockerd) Stop() error {
-	// The bridges of its networks would outlive it.
-	err := NewClient(d.Dial).Empty(context.Background())
+	// The bridges of its networks would outlive it, and the containers if it was killed.
+	err := d.Start(context.Background())
+	if err == nil {
+		err = NewClient(d.Dial).Empty(context.Background())
+	}
 	d.end()
 	return err
 }
@@ -107,9 +112,22 @@ func (d *Dockerd) Shutdown() {
 	select {
 	case <-d.ended:
 	case <-time.After(20 * time.Second):
-		d.cmd.Process.Kill()
-		<-d.ended
+		d.Kill()
 	}
+}
+
+// Kill ends d at once: it closes nothing and stops no container.
+func (d *Dockerd) Kill() {
+	d.cmd.Process.Kill()
+	<-d.ended
+	// Its containerd goes with it. If nobody reaps that, its process looks alive
+	// to the next dockerd, which would wait for it.
+	file := filepath.Join(d.dir, "exec/containerd/containerd.pid")
+	text, _ := os.ReadFile(file)
+	if pid, err := strconv.Atoi(string(text)); err == nil {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	os.Remove(file)
 }
 
 func (d *Dockerd) end() {

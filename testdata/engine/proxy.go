@@ -37,6 +37,7 @@ type Proxy struct {
 	mu       sync.Mutex
 	requests []string
 	faults   []fault
+	off      chan struct{} // closed when there are no faults any more
 }
 
 // A fault replaces the proxy's answer to requests whose path and query match.
@@ -54,12 +55,15 @@ func NewProxy(dial Dial) (*Proxy, error) {
 	p := &Proxy{
 		Sock:      filepath.Join(dir, "sock"),
 		transport: &http.Transport{DialContext: dial, DisableCompression: true},
+		off:       make(chan struct{}),
 	}
 	p.engine = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", "engine" },
 		Transport:     p.transport,
 		FlushInterval: -1,
 		ErrorLog:      log.New(io.Discard, "", 0),
+		// An Engine that died hangs up: it answers nothing.
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 	if err := p.Up(); err != nil {
 		os.RemoveAll(dir)
@@ -133,6 +137,7 @@ func (p *Proxy) Reset() {
 //	body JSON         the same with status 200
 //	delay DURATION    the Engine is asked that much later
 //	hang              no answer, until the client goes away
+//	hold              the Engine is asked when there are no faults any more
 //	stall BYTES       nothing more after so many bytes of the body
 //	flood JSON        the answer, again and again as fast as it is read
 //	chunk1            the body comes one byte a chunk
@@ -144,6 +149,8 @@ func (p *Proxy) Fault(kind string, args ...string) error {
 	defer p.mu.Unlock()
 	if kind == "off" && len(args) == 0 {
 		p.faults = nil
+		close(p.off)
+		p.off = make(chan struct{})
 		return nil
 	}
 	if len(args) == 0 {
@@ -174,6 +181,15 @@ func (p *Proxy) Fault(kind string, args ...string) error {
 			}}, r)
 			http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
+		}
+	case "hold 0":
+		off := p.off
+		f.serve = func(w http.ResponseWriter, r *http.Request, engine http.Handler) {
+			select {
+			case <-off:
+				engine.ServeHTTP(w, r)
+			case <-r.Context().Done():
+			}
 		}
 	case "stall 1":
 		var limit int
