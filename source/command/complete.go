@@ -19,7 +19,7 @@ import (
 func Complete(ctx context.Context, w io.Writer, commands []Command, words []string, values map[string][]string) {
 	c := &completer{ctx, commands, values}
 	last := len(words) - 1
-	if words[last] == `""` { // how an old PowerShell says that it is empty
+	if words[last] == `""` { // how completion.powershell says that it is empty
 		words[last] = ""
 	}
 	list, files := c.candidates(words[:last], words[last])

@@ -351,20 +351,23 @@ func (m *machine) kubernetes() {
 	}
 	// A pod's first container does nothing, for as long as the pod runs.
 	m.Setenv("CONTAINERS_CONF", file("containers.conf", "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n[engine]\ninfra_image = \"localhost/pause\"\n"))
+	store := []string{"--storage-driver", "vfs"}
+	for _, part := range []string{"root", "runroot", "tmpdir", "network-config-dir"} {
+		store = append(store, "--"+part, filepath.Join(dir, part))
+	}
 	podman := func(args ...string) string {
 		m.Helper()
-		store := []string{"--storage-driver", "vfs"}
-		for _, part := range []string{"root", "runroot", "tmpdir", "network-config-dir"} {
-			store = append(store, "--"+part, filepath.Join(dir, part))
-		}
-		return output(m.T, "podman", append(store, args...)...)
+		return output(m.T, "podman", slices.Concat(store, args)...)
 	}
 	podman("import", "--change", `ENTRYPOINT ["/baleen"]`, m.root, "localhost/baleen:latest")
 	podman("import", "--change", `ENTRYPOINT ["/baleen", "-H", "demo", "events"]`, m.root, "localhost/pause:latest")
 	yaml := strings.Replace(m.example("kubernetes.yaml"), "kind: DaemonSet", "kind: Deployment", 1)
 	defer podman("pod", "rm", "-f", "-a")
 	podman("kube", "play", "--build=false", "--network", "none", file("kubernetes.yaml", yaml))
-	m.cleaned(func() string { return podman("logs", "baleen-pod-0-clean") })
+	m.cleaned(func() string {
+		log, _ := exec.Command("podman", slices.Concat(store, []string{"logs", "baleen-pod-0-clean"})...).CombinedOutput()
+		return string(log)
+	})
 	podman("stop", "-t", "1", "baleen-pod-0-clean")
 	if code := podman("inspect", "-f", "{{.State.ExitCode}}", "baleen-pod-0-clean"); code != "143\n" {
 		m.Errorf("SIGTERM ends it with %s", code)
