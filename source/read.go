@@ -68,7 +68,7 @@ func (e *Engine) readFile(ctx context.Context, r Request, name string, from func
 			err = fmt.Errorf("%s: %w", name, err)
 		}
 		other := ""
-		if err == nil && len(r.Engines) > 1 {
+		if err == nil && (len(r.Engines) > 1 || r.Flags.IsSet("kind")) { // or it is acted on
 			other = origin(record)
 		}
 		switch {
