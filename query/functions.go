@@ -75,6 +75,8 @@ type native struct {
 func natives(p *Program) []native {
 	none := []string{}
 	return []native{
+		{name: "_name", reads: []string{"Names", "Name", "name", "container", "Actor", "RepoTags"}, call: name},
+		{name: "_short_id", reads: []string{"Id", "ID", "id", "Actor"}, call: shortID},
 		{name: "_repo", reads: []string{"RepoTags", "RepoDigests", "Config", "Image"}, call: repo},
 		{name: "_tag", reads: []string{"RepoTags", "RepoDigests", "Config", "Image"}, call: tag},
 		{name: "_duration", arity: 1, reads: none, call: duration},

@@ -3,6 +3,7 @@ package query
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +11,32 @@ import (
 	"github.com/distribution/reference"
 	"github.com/docker/go-units"
 )
+
+func name(v any, _ []any) any {
+	m, _ := v.(map[string]any)
+	names, _ := m["Names"].([]any)
+	actor, _ := m["Actor"].(map[string]any)
+	attributes, _ := actor["Attributes"].(map[string]any)
+	tags, _ := m["RepoTags"].([]any)
+	for _, v := range slices.Concat(names[:min(1, len(names))], []any{m["Name"], m["name"], m["container"], attributes["name"], actor["ID"]}, tags) {
+		if name, _ := v.(string); name != "" && name != "<none>:<none>" {
+			return strings.TrimPrefix(name, "/")
+		}
+	}
+	return nil
+}
+
+func shortID(v any, _ []any) any {
+	m, _ := v.(map[string]any)
+	actor, _ := m["Actor"].(map[string]any)
+	for _, v := range []any{m["Id"], m["ID"], m["id"], actor["ID"]} {
+		if id, ok := v.(string); ok {
+			id := []rune(strings.TrimPrefix(id, "sha256:"))
+			return string(id[:min(12, len(id))])
+		}
+	}
+	return nil
+}
 
 func repo(v any, _ []any) any {
 	named, err := namedBy("repo", v)
