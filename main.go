@@ -177,7 +177,7 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 	if c.Bool("curl") {
 		return curl(c, options[0], s, request, filter, action, kind)
 	}
-	limit := sink.NewLimit(c.Int("max"), len(engines))
+	limit := sink.LimitFromFlags(c, len(engines))
 	pipeline := func(ctx context.Context, engine *source.Engine) source.Records {
 		records := s.Records(ctx, engine, request)
 		if s.Layers {
@@ -259,7 +259,7 @@ func curl(c *cli.Context, options source.Options, s source.Source, request sourc
 	if action != nil {
 		act = func(e *source.Engine, target string) {
 			one := func(yield func(json.RawMessage, error) bool) { yield(json.RawMessage(strconv.Quote(target)), nil) }
-			run := &sink.Run{Action: *action, Kind: kind, Client: e.Client, Flags: c, Limit: sink.NewLimit(0, 1)}
+			run := &sink.Run{Action: *action, Kind: kind, Client: e.Client, Flags: c, Limit: sink.NewLimit(-1, 1)}
 			for range run.Results(c.Context, one) {
 			}
 		}

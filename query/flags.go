@@ -36,8 +36,12 @@ func TwoWords(flag string) bool {
 }
 
 // Selects reports whether the flags have a filter that says which records are
-// meant. A filter that is blank, as an unset shell variable leaves it, says nothing.
-func (o *Options) Selects() bool { return strings.TrimSpace(o.Filter) != "" }
+// meant. A filter that is blank, as an unset shell variable or a file of comments
+// leaves it, says nothing.
+func (o *Options) Selects() bool {
+	q, _, err := parseText(o.Filter)
+	return err != nil || !isBlank(q)
+}
 
 // FromFlags reads [Flags]. What it gives back as an error cannot be meant.
 func FromFlags(c *cli.Context) (Options, error) {

@@ -20,6 +20,18 @@ const (
 
 // parse parses a jq filter. It also returns the text that gojq saw, even on error.
 func parse(filter string) (*gojq.Query, string, error) {
+	q, src, err := parseText(filter)
+	if err == nil && isBlank(q) {
+		q.Term = &gojq.Term{Type: gojq.TermTypeIdentity}
+	}
+	return q, src, err
+}
+
+// isBlank is whether there is nothing but definitions or comments.
+func isBlank(q *gojq.Query) bool { return q.Term == nil && q.Right == nil }
+
+// parseText parses what is written, which may be blank.
+func parseText(filter string) (*gojq.Query, string, error) {
 	const label, loc = "label", "$__loc__"
 	src := filter
 	for i := nextWord(src, label, 0); i >= 0; i = nextWord(src, label, i+1) {
@@ -40,9 +52,6 @@ func parse(filter string) (*gojq.Query, string, error) {
 	}
 	if strings.Contains(src, locPrefix) {
 		walk(reflect.ValueOf(q), placeLocations)
-	}
-	if q.Term == nil && q.Right == nil { // nothing but definitions or comments
-		q.Term = &gojq.Term{Type: gojq.TermTypeIdentity}
 	}
 	return q, src, nil
 }

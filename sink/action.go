@@ -91,6 +91,18 @@ func Choose(kind string, f Flags) (*Action, string, error) {
 		}
 		takes = slices.Concat(chosen.flags(kind), commonFlags())
 	}
+	switch {
+	case chosen == nil:
+	case f.IsSet("max") && f.Int("max") < 0:
+		return nil, "", &UsageError{"--max takes a number of targets"}
+	case f.Int("parallel") < 1:
+		return nil, "", &UsageError{"-P takes a number of targets, 1 at least"}
+	}
+	for _, name := range []string{"tag", "signal"} {
+		if has(ActionFlags(given), name) && f.IsSet(name) && strings.TrimSpace(f.String(name)) == "" {
+			return nil, "", &UsageError{fmt.Sprintf("--%s is empty; an unset variable?", name)}
+		}
+	}
 	for _, flag := range ActionFlags(given) {
 		name := flag.Names()[0]
 		isAction := slices.ContainsFunc(Actions(), func(a Action) bool { return a.Name == name })
@@ -259,8 +271,13 @@ func (r *Run) collect(targets iter.Seq2[Target, error], emit func(outcome) bool)
 			if !emit(outcome{err: err}) || fatal(err) {
 				return nil, false
 			}
-		} else if !seen[t.ID] {
-			seen[t.ID] = true
+			continue
+		}
+		// A container's record is the same target as its name. An image's is more than
+		// one of its references.
+		again := seen[t.ID] || t.Kind == "container" && t.Name != "" && seen[t.Name]
+		seen[t.ID], seen[t.Name] = true, true
+		if !again {
 			list = append(list, t)
 		}
 	}
@@ -288,7 +305,7 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], emi
 			}
 		}
 	}()
-	parallel := max(1, r.Flags.Int("parallel"))
+	parallel := r.Flags.Int("parallel")
 	if r.Flags.Bool("dry-run") {
 		parallel = 1 // keeps the list's order
 	}

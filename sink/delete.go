@@ -60,18 +60,19 @@ func deleteReference(ctx context.Context, c *client.Client, ref string, f Flags)
 }
 
 // deleteImage removes the reference that a string is, or the image that a record
-// stands for with all that it is called. The Engine refuses an id with several references, so these go first,
-// once it is certain that they still mean this image and that it can go. Where
-// the record has only some of them, as the Engine answers when asked for a
-// reference, no others are touched and the image stays.
+// stands for with all that it is called. The Engine refuses an id with several
+// references, unless it is forced, when it removes them all. So those of the record
+// go by themselves, once it is certain that they still mean this image and that it
+// can go. Where the record has only some of them, as the Engine answers when asked
+// for a reference, no others are touched and the image stays.
 func deleteImage(ctx context.Context, c *client.Client, t Target, f Flags) (deleted []image.DeleteResponse, err error) {
 	if !t.Record {
 		return deleteReference(ctx, c, t.ID, f)
 	}
-	refs := needed(t.Refs)
-	if len(refs) <= 1 || f.Bool("force") {
+	refs, force := needed(t.Refs), f.Bool("force")
+	if t.Refs == nil || len(refs) <= 1 && !force {
 		deleted, err = deleteReference(ctx, c, t.ID, f)
-		if !errdefs.IsConflict(err) {
+		if force || !errdefs.IsConflict(err) {
 			return deleted, err
 		}
 	}
@@ -88,12 +89,14 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f Flags) (dele
 	switch {
 	case err != nil && (whole && len(all) <= 1 || len(refs) == 0):
 		return nil, err
-	case whole && len(all) > 1:
+	case len(refs) == 0 && !whole:
+		return nil, fmt.Errorf("conflict: unable to delete %s - image has references that were not selected%w", t.ID, wordless{errdefs.ErrConflict})
+	case whole && len(all) > 1 && !force:
 		if err := inUse(ctx, c, t.ID); err != nil {
 			return nil, err
 		}
 	}
-	if whole {
+	if whole && (!force || len(refs) == 0) {
 		refs = append(refs[:max(0, len(refs)-1)], t.ID)
 	}
 	for _, ref := range refs {

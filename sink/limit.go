@@ -9,7 +9,7 @@ import (
 // Engine. No run begins before every one has said how many it has; a run that
 // fails before has none.
 type Limit struct {
-	max int // 0 for no limit
+	max int // negative for no limit
 
 	mu    sync.Mutex
 	open  int           // runs that have not counted
@@ -17,15 +17,23 @@ type Limit struct {
 	total int
 }
 
-// NewLimit allows several runs to act on max targets.
+// NewLimit allows several runs to act on max targets, on any number if max is negative.
 func NewLimit(max, runs int) *Limit {
 	return &Limit{max: max, open: runs, all: make(chan struct{})}
+}
+
+// LimitFromFlags allows several runs what --max says.
+func LimitFromFlags(f Flags, runs int) *Limit {
+	if !f.IsSet("max") {
+		return NewLimit(-1, runs)
+	}
+	return NewLimit(f.Int("max"), runs)
 }
 
 // count adds the targets of one run, and waits for the others. It gives the
 // targets of all, and whether these are too many.
 func (l *Limit) count(ctx context.Context, targets int) (total int, over bool) {
-	if l.max == 0 {
+	if l.max < 0 {
 		return 0, false
 	}
 	l.mu.Lock()
@@ -46,7 +54,7 @@ func (l *Limit) count(ctx context.Context, targets int) (total int, over bool) {
 func (l *Limit) take() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.max > 0 && l.total == l.max {
+	if l.max >= 0 && l.total == l.max {
 		return false
 	}
 	l.total++
