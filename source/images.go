@@ -1,9 +1,11 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -56,30 +58,66 @@ func images() Source {
 }
 
 // byReference asks for each name by itself, since one answer to all of them
-// would not say which of them matched nothing. An image comes once.
+// would not say which of them matched nothing. Each answer has of an image only
+// the references that match; one that several names mean comes once, with those
+// of all.
 func byReference(names []string, list func(name string) Records) Records {
 	return func(yield func(json.RawMessage, error) bool) {
-		seen := map[string]bool{}
+		var ids []string
+		images := map[string]json.RawMessage{}
 		for _, name := range names {
 			found := strings.Contains(name, "*")
 			for record, err := range list(name) {
-				if err == nil {
-					found = true
-					id, _ := identify(record)
-					if seen[id] {
-						continue
-					}
-					if len(names) > 1 {
-						seen[id] = true
-					}
-				}
-				if !yield(record, err) || err != nil {
+				if err != nil {
+					yield(nil, err)
 					return
+				}
+				found = true
+				id, _ := identify(record)
+				switch image, seen := images[id]; {
+				case len(names) == 1:
+					if !yield(record, nil) {
+						return
+					}
+				case seen:
+					images[id] = union(union(image, record, "RepoTags"), record, "RepoDigests")
+				default:
+					ids = append(ids, id)
+					images[id] = slices.Clone(record)
 				}
 			}
 			if !found && !yield(nil, &NameError{Name: name, Message: "no such image"}) {
 				return
 			}
 		}
+		for _, id := range ids {
+			if !yield(images[id], nil) {
+				return
+			}
+		}
 	}
+}
+
+// union adds to the list that a record has under key what another has there.
+func union(record, other json.RawMessage, key string) json.RawMessage {
+	member := func(r json.RawMessage) (raw json.RawMessage, list []string) {
+		var members map[string]json.RawMessage
+		_ = json.Unmarshal(r, &members)
+		_ = json.Unmarshal(members[key], &list) // null is an empty one
+		return members[key], list
+	}
+	was, list := member(record)
+	_, more := member(other)
+	more = slices.DeleteFunc(more, func(m string) bool { return slices.Contains(list, m) })
+	if len(more) == 0 {
+		return record
+	}
+	list = append(list, more...)
+	quoted := make([][]byte, len(list))
+	for i, l := range list {
+		quoted[i] = quote(l)
+	}
+	key = string(quote(key)) + ":"
+	now := slices.Concat([]byte(key+"["), bytes.Join(quoted, []byte(",")), []byte("]"))
+	return bytes.Replace(record, append([]byte(key), was...), now, 1)
 }
