@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -359,7 +361,13 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 	if err == nil {
 		return o
 	}
-	o.result.Error = strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "Error response from daemon: ")), " ")
+	text := strings.TrimPrefix(err.Error(), "Error response from daemon: ")
+	var lost *url.Error
+	if errors.As(err, &lost) {
+		cause := cmp.Or(errors.Unwrap(lost.Err), lost.Err)
+		text, _, _ = strings.Cut(cause.Error(), "\n") // what may help comes after it
+	}
+	o.result.Error = strings.Join(strings.Fields(text), " ")
 	if !client.IsErrConnectionFailed(err) {
 		o.result.Code = errhttp.ToHTTP(err)
 	}

@@ -148,7 +148,7 @@ func Connect(o Options) (*Engine, error) {
 		trip = &tracer{trip, o.Trace}
 	}
 	hc := http.Client{Transport: &guard{trip, o.Write}, CheckRedirect: client.CheckRedirect}
-	typed := hc // docker's client wraps its transport
+	typed := http.Client{Transport: &explainer{hc.Transport, ep.host}, CheckRedirect: hc.CheckRedirect}
 	c, err := client.NewClientWithOpts(client.WithHost("tcp://"+base.Host+base.Path), client.WithHTTPClient(&typed),
 		client.WithScheme(base.Scheme), client.WithVersion(pin), client.WithAPIVersionNegotiation())
 	if err != nil {
@@ -212,6 +212,29 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, &ReadOnlyError{r.Method, r.URL.Path}
 	}
 	return g.base.RoundTrip(r)
+}
+
+// explainer has docker's client, which knows no host but a made-up one, find out
+// which Engine does not answer.
+type explainer struct {
+	base http.RoundTripper
+	host string
+}
+
+// explained hides the error in it from docker's client, which would replace it by
+// words of its own.
+type explained struct{ error }
+
+func (explained) Error() string   { return "no answer" }
+func (e explained) Unwrap() error { return e.error }
+
+func (e *explainer) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := e.base.RoundTrip(r)
+	var refused *ReadOnlyError
+	if err != nil && r.Context().Err() == nil && !errors.As(err, &refused) {
+		err = explained{noAnswer(r.Method+" "+r.URL.Path, e.host, err)}
+	}
+	return res, err
 }
 
 // get asks for path, which begins with a slash and has no version.
@@ -305,10 +328,15 @@ func (e *Engine) sendError(a *answer, err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
+	return noAnswer(a.what, e.Host, err)
+}
+
+// noAnswer is what it means that there is none to a request.
+func noAnswer(what, host string, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &LostError{a.what, errors.New("the Engine hung up before it answered")}
+		return &LostError{what, errors.New("the Engine hung up before it answered")}
 	}
-	return unreachable(e.Host, err)
+	return unreachable(host, err)
 }
 
 func (e *Engine) wait() {
