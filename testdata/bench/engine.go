@@ -116,8 +116,9 @@ func container(i int) string {
 }
 
 func sample(i int) []byte {
-	cpu := fmt.Sprintf(`{"cpu_usage":{"total_usage":%d,"percpu_usage":[%[1]d,%[1]d,%[1]d,%[1]d],"usage_in_kernelmode":%[1]d,"usage_in_usermode":%[1]d},`+
-		`"system_cpu_usage":%[2]d,"online_cpus":4,"throttling_data":{"periods":0,"throttled_periods":0,"throttled_time":0}}`, 1e9+i*5e7, 1e12+i*4e9)
+	each := strings.TrimSuffix(strings.Repeat(fmt.Sprint(1e9+i*5e7, ","), 32), ",")
+	cpu := fmt.Sprintf(`{"cpu_usage":{"total_usage":%d,"percpu_usage":[%[3]s],"usage_in_kernelmode":%[1]d,"usage_in_usermode":%[1]d},`+
+		`"system_cpu_usage":%[2]d,"online_cpus":32,"throttling_data":{"periods":0,"throttled_periods":0,"throttled_time":0}}`, 32*(1e9+i*5e7), 1e12+i*4e9, each)
 	memory := strings.Builder{}
 	for _, key := range strings.Fields("active_anon active_file anon anon_thp file file_dirty file_mapped file_writeback inactive_anon inactive_file kernel_stack pgactivate pgdeactivate pgfault pglazyfree pgmajfault pgrefill pgscan pgsteal shmem slab slab_reclaimable slab_unreclaimable sock thp_collapse_alloc unevictable workingset_activate workingset_refault total_active_anon total_active_file total_inactive_anon total_inactive_file") {
 		fmt.Fprintf(&memory, `"%s":%d,`, key, 4096*(i+len(key)))

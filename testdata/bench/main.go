@@ -24,6 +24,7 @@ type work struct {
 	count   int    // of the images and containers that the Engine has
 	quick   bool   // needs more rounds
 	cpu     bool   // compare CPU time, since the clock says nothing
+	live    bool   // a record must not wait for the next, for jq either
 	baleen  string // arguments
 	curl    string // what jq reads
 	jq      string // filter; "" if jq cannot do it
@@ -52,7 +53,7 @@ func all() []work {
 	on("10,000 images", 10_000, "images", images, "select(.Size > 500000000) | .Id")
 	on("400,000 images", 400_000, "images", images, "select(.Size > 500000000) | .Id")
 	return append(list,
-		work{name: "one stream, 50,000 samples, `.cpu_stats.cpu_usage`", count: 3, baleen: "stats app-0 -q .cpu_stats.cpu_usage", curl: "CURL http://d/containers/app-0/stats", jq: ".cpu_stats.cpu_usage"},
+		work{name: "one stream, 50,000 samples, `.cpu_stats.cpu_usage`", count: 3, live: true, baleen: "stats app-0 -q .cpu_stats.cpu_usage", curl: "CURL -N http://d/containers/app-0/stats", jq: ".cpu_stats.cpu_usage"},
 		work{name: "500 streams for 5 s, CPU time", count: 500, cpu: true, baleen: "stats -q '{name, cpu: cpu_percent, mem: mem_used}'", docker: "stats --format json"},
 		work{name: "1,000 images deleted, each takes 5 ms", count: 1000, baleen: "images -q .Id --delete -P 8",
 			curlOne: "CURL -Z --parallel-max 8 -X DELETE 'http://d/images/[1-1000]'", docker: "rmi $(seq -f i%g 1000)"})
@@ -108,6 +109,10 @@ func (w work) compare(dir, jq string, rounds int) (cells []string) {
 	tools := []string{"baleen", jq, "gojq", "curl", "docker"}
 	commands := []string{"baleen " + w.baleen + " -H unix://SOCK", "", "", w.curlOne, ""}
 	if w.jq != "" {
+		jq := jq
+		if w.live {
+			jq += " --unbuffered" // gojq is always
+		}
 		commands[1] = w.curl + " | " + jq + " -c '" + w.jq + "'"
 		commands[2] = w.curl + " | gojq -c '" + w.jq + "'"
 	}
