@@ -25,7 +25,8 @@ type follower struct {
 	leave     []string                                     // events of a container at which its stream is of no more use
 	stream    func(ctx context.Context, c container) error // sends what there is of c
 
-	out     *queue
+	put     func(json.RawMessage, error) bool // takes what is sent
+	pass    func()                            // before a stream waits
 	streams sync.WaitGroup
 	lose    context.CancelCauseFunc // ends the session
 
@@ -53,12 +54,20 @@ type container struct {
 
 func (f *follower) records(ctx context.Context) Records {
 	return func(yield func(json.RawMessage, error) bool) {
-		f.out, f.running = newQueue(f.e.wait), map[string]*running{}
+		if len(f.names) == 1 && !f.reconnect {
+			f.one(ctx, yield)
+			return
+		}
+		out := newQueue(f.e.wait)
+		f.put, f.pass, f.running = out.put, out.pass, map[string]*running{}
 		inner, cancel := context.WithCancel(ctx)
-		go f.run(inner)
-		defer f.out.stop() // lets every goroutine go before the Engine does
+		go func() {
+			defer out.close()
+			f.run(inner)
+		}()
+		defer out.stop() // lets every goroutine go before the Engine does
 		defer cancel()
-		for record, err := range f.out.all {
+		for record, err := range out.all {
 			if !yield(record, err) || err != nil && Fatal(err) {
 				return
 			}
@@ -69,10 +78,30 @@ func (f *follower) records(ctx context.Context) Records {
 	}
 }
 
+// one reads the stream of one container, with nothing in between.
+func (f *follower) one(ctx context.Context, yield func(json.RawMessage, error) bool) {
+	stopped := false
+	f.put = func(record json.RawMessage, err error) bool {
+		stopped = stopped || !yield(record, err)
+		return !stopped
+	}
+	f.pass = f.e.wait
+	c, err := f.e.container(ctx, f.names[0])
+	if err == nil {
+		err = f.failure(ctx, c, f.stream(ctx, c))
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil && !stopped {
+		yield(nil, err)
+	}
+}
+
 func (f *follower) send(ctx context.Context, record json.RawMessage, err error) bool {
-	more := f.out.put(record, err)
+	more := f.put(record, err)
 	if err != nil {
-		f.out.pass()
+		f.pass()
 	}
 	return more && ctx.Err() == nil
 }
@@ -81,13 +110,12 @@ func (f *follower) send(ctx context.Context, record json.RawMessage, err error) 
 func (f *follower) open(ctx context.Context, path string, query url.Values) (*answer, error) {
 	a, err := f.e.stream(ctx, path, query)
 	if err == nil {
-		a.idle = f.out.pass
+		a.idle = f.pass
 	}
 	return a, err
 }
 
 func (f *follower) run(ctx context.Context) {
-	defer f.out.close()
 	err := error(nil)
 	if f.reconnect {
 		err = outlive(ctx, f.what, func(up func()) error { return f.session(ctx, up) }, func(n error) { f.send(ctx, nil, n) })
@@ -246,16 +274,26 @@ func (f *follower) follow(ctx context.Context, c container) {
 	f.streams.Go(func() {
 		defer stop()
 		for more := true; more; more = f.ended(ctx, c.ID, r) {
-			err := f.stream(ctx, c)
-			switch {
-			case err == nil || ctx.Err() != nil || gone(err): // it may end between the list and now
-			case lost(err) && (f.reconnect || lost(f.e.answers(ctx))):
-				f.lose(fmt.Errorf("%s of %s: %w", f.what, c.Name, err))
-			default:
-				f.send(ctx, nil, &partError{fmt.Errorf("%s of %s: %w", f.what, c.Name, err)})
+			if err := f.failure(ctx, c, f.stream(ctx, c)); err != nil && Fatal(err) {
+				f.lose(err)
+			} else if err != nil {
+				f.send(ctx, nil, err)
 			}
 		}
 	})
+}
+
+// failure is what the end of c's stream means, nil if that is no failure.
+func (f *follower) failure(ctx context.Context, c container, err error) error {
+	if err == nil || ctx.Err() != nil || gone(err) { // it may end between the list and now
+		return nil
+	}
+	engine := lost(err) && (f.reconnect || lost(f.e.answers(ctx)))
+	err = fmt.Errorf("%s of %s: %w", f.what, c.Name, err)
+	if engine {
+		return err
+	}
+	return &partError{err}
 }
 
 // ended notes that r is over, unless it is to be read again.

@@ -140,7 +140,7 @@ func (l *logReader) container(ctx context.Context, c container) error {
 			return nil
 		}
 	}
-	l.f.out.pass() // before the Engine is asked again
+	l.f.pass() // before the Engine is asked again
 	return l.ended(ctx, a, c)
 }
 

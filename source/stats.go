@@ -70,7 +70,7 @@ func (f *follower) stats(ctx context.Context, c container, live bool) error {
 			return nil
 		}
 	}
-	f.out.pass() // before the Engine is asked again
+	f.pass() // before the Engine is asked again
 	if !live {
 		return nil
 	}
