@@ -1,6 +1,10 @@
 package query
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // A need is what a filter can see of a value. The zero need is its kind only.
 type need struct {
@@ -89,7 +93,11 @@ func skip(raw []byte, i int) int {
 			depth--
 			i++
 		default: // of a number or a literal, or what stands between values
-			for i++; i < len(raw) && raw[i] != ',' && raw[i] != '"' && raw[i]|0x20 != '{' && raw[i]|0x20 != '}'; i++ {
+			if depth > 0 {
+				i = nextBracket(raw, i)
+				continue
+			}
+			for i++; i < len(raw) && raw[i] != ',' && raw[i] != '}' && raw[i] != ']'; i++ {
 			}
 		}
 		if depth == 0 {
@@ -100,7 +108,7 @@ func skip(raw []byte, i int) int {
 
 func skipString(raw []byte, i int) int {
 	for i++; ; i++ {
-		i += bytes.IndexByte(raw[i:], '"')
+		i = nextQuote(raw, i)
 		backslashes := 0
 		for raw[i-1-backslashes] == '\\' {
 			backslashes++
@@ -109,4 +117,39 @@ func skipString(raw []byte, i int) int {
 			return i + 1
 		}
 	}
+}
+
+const (
+	ones = 0x0101010101010101
+	high = 0x80 * ones
+)
+
+// nextQuote returns where the next quote is. Most strings are short: eight bytes
+// at a time find their ends before bytes.IndexByte has begun.
+func nextQuote(raw []byte, i int) int {
+	for range 4 {
+		if i+8 > len(raw) {
+			break
+		}
+		x := binary.LittleEndian.Uint64(raw[i:]) ^ '"'*ones
+		if m := (x - ones) &^ x & high; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+		i += 8
+	}
+	return i + bytes.IndexByte(raw[i:], '"')
+}
+
+// nextBracket returns where the next quote or bracket outside of strings may be,
+// past i.
+func nextBracket(raw []byte, i int) int {
+	for i++; i+8 <= len(raw); i += 8 {
+		x := binary.LittleEndian.Uint64(raw[i:])
+		q := x ^ '"'*ones
+		b := (x | 0x20*ones ^ '{'*ones) &^ (6 * ones) // 0 for { } [ ], for y and _, too, which stand in strings only
+		if m := ((q-ones)&^q | (b-ones)&^b) & high; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	return i
 }
