@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -32,13 +33,15 @@ func kindOf(v any, kind string) (of, id string) {
 	case has("Names"), has("State") && has("Config"):
 		return "container", text("Id")
 	case has("cpu_stats"):
-		return "container", text("id")
+		return "container", cmp.Or(text("id"), text("Id")) // Docker's, Podman's
 	case has("container"):
 		return "container", text("container")
 	case has("Actor"):
 		actor, _ := record["Actor"].(map[string]any)
+		attributes, _ := actor["Attributes"].(map[string]any)
 		id, _ := actor["ID"].(string)
-		return text("Type"), id
+		name, _ := attributes["name"].(string)
+		return text("Type"), cmp.Or(id, name) // Podman's volumes have only a name there
 	}
 	return "", ""
 }

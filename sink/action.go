@@ -14,6 +14,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/containerd/errdefs/pkg/errhttp"
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/client"
 	"github.com/urfave/cli/v2"
 )
@@ -308,8 +309,11 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], emi
 		}
 	}()
 	parallel := r.Flags.Int("parallel")
-	if r.Flags.Bool("dry-run") {
+	switch {
+	case r.Flags.Bool("dry-run"):
 		parallel = 1 // keeps the list's order
+	case parallel > 1 && (r.Kind == "image" || r.Kind == "event") && r.podman(ctx):
+		parallel = 1 // of several tags that go at once it keeps some, and says that they are gone
 	}
 	busy := map[string]bool{}
 	for in != nil || len(busy) > 0 {
@@ -343,6 +347,12 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], emi
 	}
 }
 
+// podman reports whether the Engine is Podman's service.
+func (r *Run) podman(ctx context.Context) bool {
+	v, _ := r.Client.ServerVersion(ctx) // a failure will show in what is done
+	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return c.Name == "Podman Engine" })
+}
+
 // outcome is what became of one target, or an error that came in its place.
 type outcome struct {
 	target Target
@@ -360,6 +370,9 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 	o.result.Response = response
 	if err == nil {
 		return o
+	}
+	if strings.HasSuffix(err.Error(), ": container state improper") { // Podman's conflict, which it calls an internal error
+		err = fmt.Errorf("%w%w", err, wordless{errdefs.ErrConflict})
 	}
 	text := strings.TrimPrefix(err.Error(), "Error response from daemon: ")
 	var lost *url.Error

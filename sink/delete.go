@@ -72,7 +72,7 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f Flags) (dele
 	refs, force := needed(t.Refs), f.Bool("force")
 	if t.Refs == nil || len(refs) <= 1 && !force {
 		deleted, err = deleteReference(ctx, c, t.ID, f)
-		if force || !errdefs.IsConflict(err) {
+		if force || !errdefs.IsConflict(err) && !errdefs.IsInternal(err) { // Podman's conflict over several references
 			return deleted, err
 		}
 	}
@@ -112,19 +112,20 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f Flags) (dele
 // inUse is the conflict that the Engine would find when only the image itself is
 // left to delete: a container or another image that was made from it.
 func inUse(ctx context.Context, c *client.Client, id string) error {
-	users, err := c.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", id))})
+	digits := strings.TrimPrefix(id, "sha256:") // as Podman's filters want it
+	users, err := c.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", digits))})
 	if err != nil {
 		return err
 	}
 	if len(users) > 0 {
 		return fmt.Errorf("conflict: unable to delete %s - image is being used by container %.12s%w", id, users[0].ID, wordless{errdefs.ErrConflict})
 	}
-	younger, err := c.ImageList(ctx, image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("since", id))})
+	younger, err := c.ImageList(ctx, image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("since", digits))})
 	if err != nil {
 		return err
 	}
 	for _, child := range younger {
-		if child.ParentID == id {
+		if strings.TrimPrefix(child.ParentID, "sha256:") == digits {
 			return fmt.Errorf("conflict: unable to delete %s - image has dependent child images%w", id, wordless{errdefs.ErrConflict})
 		}
 	}
@@ -146,14 +147,18 @@ func needed(refs []string) []string {
 	})
 }
 
-// deleteNetwork says conflict where old Engines say forbidden of a network with
-// containers on it.
+// deleteNetwork says conflict where old Engines say forbidden, and Podman an
+// internal error, of a network with containers on it. Podman finds these only if
+// the network is called by its name: by its id it would go from under them.
 func deleteNetwork(ctx context.Context, c *client.Client, id string) error {
-	err := c.NetworkRemove(ctx, id)
-	if errdefs.IsPermissionDenied(err) {
-		if n, e := c.NetworkInspect(ctx, id, network.InspectOptions{}); e == nil && len(n.Containers) > 0 {
-			return fmt.Errorf("%w%w", err, wordless{errdefs.ErrConflict})
-		}
+	n, err := c.NetworkInspect(ctx, id, network.InspectOptions{})
+	used := err == nil && len(n.Containers) > 0
+	if used {
+		id = n.Name
+	}
+	err = c.NetworkRemove(ctx, id)
+	if used && err != nil && !errdefs.IsNotFound(err) {
+		err = fmt.Errorf("%w%w", err, wordless{errdefs.ErrConflict})
 	}
 	return err
 }

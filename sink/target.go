@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -91,7 +92,9 @@ func resolveEvent(kinds []string, result json.RawMessage) (Target, error) {
 			Attributes struct{ Name string }
 		}
 	}
-	isEvent := json.Unmarshal(result, &event) == nil && event.Type != "" && event.Actor.ID != ""
+	isEvent := json.Unmarshal(result, &event) == nil
+	id := cmp.Or(event.Actor.ID, event.Actor.Attributes.Name) // Podman's volumes have only a name there
+	isEvent = isEvent && event.Type != "" && id != ""
 	switch {
 	case !isEvent && len(kinds) == 1:
 		return resolve(kinds[0], result)
@@ -100,7 +103,7 @@ func resolveEvent(kinds []string, result json.RawMessage) (Target, error) {
 	case !slices.Contains(kinds, event.Type):
 		return Target{}, notATarget(strings.Join(kinds, " or "), result, "the event is of a "+event.Type)
 	}
-	t := Target{Kind: event.Type, ID: event.Actor.ID, Name: event.Actor.Attributes.Name}
+	t := Target{Kind: event.Type, ID: id, Name: event.Actor.Attributes.Name}
 	if t.Name == t.ID {
 		t.Name = ""
 	}

@@ -43,7 +43,11 @@ func events() Source {
 		},
 		View: `{time: .time | todate, type: .Type, action: .Action, name: name}`,
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
-			l := &listener{e: e, query: r.Filters.put(url.Values{}), reconnect: r.Flags.Bool("reconnect")}
+			filters := r.Filters
+			if slices.Contains(filters["event"], "die") {
+				filters = filters.with("event", "died") // what Podman's filter calls it, though no event does
+			}
+			l := &listener{e: e, query: filters.put(url.Values{}), reconnect: r.Flags.Bool("reconnect")}
 			var since time.Time
 			since, l.until, _ = period(r.Flags)
 			if !since.IsZero() {
@@ -111,7 +115,7 @@ func (l *listener) listen(ctx context.Context, up func()) error {
 	}
 	up()
 	if again {
-		if whole, err := l.covered(ctx); err != nil {
+		if whole, err := l.covered(ctx, a.now()); err != nil {
 			return err
 		} else if !whole {
 			l.yield(nil, &Notice{fmt.Sprintf("events: some may be missing since %s, the Engine does not remember", l.resume().Format(time.RFC3339))})
@@ -141,7 +145,7 @@ func (l *listener) resume() time.Time {
 	case l.last.IsZero():
 		return l.opened
 	case at.Before(l.first):
-		return l.first
+		return l.first.Add(-time.Microsecond) // Podman may round it up
 	default:
 		return at
 	}
@@ -167,14 +171,14 @@ func (l *listener) repeats(record json.RawMessage) bool {
 }
 
 // covered asks whether the Engine still has the last event that was seen, and so
-// all that came after it.
-func (l *listener) covered(ctx context.Context) (whole bool, err error) {
+// all that came after it. Podman may say nothing until a time that is past.
+func (l *listener) covered(ctx context.Context, now time.Time) (whole bool, err error) {
 	if len(l.seen) == 0 {
 		return false, nil
 	}
 	q := maps.Clone(l.query)
 	q.Set("since", unix(l.resume()))
-	q.Set("until", unix(l.last))
+	q.Set("until", unix(now.Add(time.Second)))
 	a, err := l.e.stream(ctx, "/events", q)
 	if err != nil {
 		return false, err
@@ -183,9 +187,11 @@ func (l *listener) covered(ctx context.Context) (whole bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		whole = whole || string(record) == l.seen[len(l.seen)-1]
+		if string(record) == l.seen[len(l.seen)-1] {
+			return true, nil
+		}
 	}
-	return whole, nil
+	return false, nil
 }
 
 func timeOf(event json.RawMessage) time.Time {

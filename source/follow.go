@@ -137,7 +137,7 @@ func (f *follower) session(outer context.Context, up func()) error {
 	var events *answer
 	if f.live && (len(f.names) == 0 || f.reconnect) {
 		var err error
-		q := Filters{"type": {"container"}, "event": {"start", "die", "destroy"}}.put(url.Values{})
+		q := Filters{"type": {"container"}, "event": {"start", "die", "destroy", "died", "remove"}}.put(url.Values{}) // Docker's, Podman's
 		if events, err = f.e.stream(ctx, "/events", q); err != nil {
 			return err
 		}
@@ -227,6 +227,9 @@ func (f *follower) join(ctx context.Context, events *answer) error {
 		}
 		if err := json.Unmarshal(record, &event); err != nil {
 			return fmt.Errorf("%s: %w", events.what, err)
+		}
+		if event.Action == "remove" { // Podman's
+			event.Action = "destroy"
 		}
 		id := event.Actor.ID
 		if slices.Contains(f.leave, event.Action) {

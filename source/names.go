@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/distribution/reference"
 )
 
 // Names lists what can be named on a command line of a source: names and tags
@@ -46,6 +48,11 @@ func (e *Engine) Names(ctx context.Context, source string) ([]string, error) {
 			}
 			for _, n := range list {
 				names = append(append(names, n.RepoTags...), cmp.Or(n.Name, n.Spec.Name, n.Description.Hostname))
+				for _, tag := range n.RepoTags { // as people type Podman's docker.io/library/…
+					if named, err := reference.ParseNormalizedNamed(tag); err == nil {
+						names = append(names, reference.FamiliarString(named))
+					}
+				}
 				for _, name := range n.Names {
 					names = append(names, strings.TrimPrefix(name, "/"))
 				}
