@@ -71,61 +71,57 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// TestPodman runs the scripts in which it makes no difference that Podman calls
-// images docker.io/library/…, and one that shows what does.
+// TestPodman runs each script on Podman's service. Lines for it alone, and those
+// not for it, are where it differs.
 func TestPodman(t *testing.T) {
 	needRoot(t, "podman")
 	program := sync.OnceValues(func() ([]byte, error) { return engine.Program(t.Context()) })
-	started := map[int]*engine.Podman{}
-	p := params("podman", program, func(n int) (engine.Dial, *engine.Dockerd, error) {
-		if p, ok := started[n]; ok {
-			return p.Dial, nil, engine.NewClient(p.Dial).Empty(t.Context())
-		}
-		p, err := engine.StartPodman(t.Context())
-		if err != nil {
-			return nil, nil, err
-		}
-		t.Cleanup(func() {
-			if err := p.Stop(); err != nil {
-				t.Errorf("stopping podman: %v", err)
-			}
-		})
-		started[n] = p
-		return p.Dial, nil, nil
-	})
-	p.Dir, p.Files = "", []string{"testdata/script/context.txtar", "testdata/script/numbers.txtar", "testdata/script/plugin.txtar", "testdata/script/podman.txtar"}
+	p := params("podman", program, services(t, func() (service, error) { return engine.StartPodman(t.Context()) }))
 	p.Deadline, _ = t.Deadline()
 	testscript.RunT(serial{t}, p)
 }
 
-// An opener returns a way to the nth Engine of a script, which is empty.
-type opener func(n int) (engine.Dial, *engine.Dockerd, error)
+// A service is a real Engine.
+type service interface {
+	Dial(ctx context.Context, network, addr string) (net.Conn, error)
+	Start(context.Context) error // again after Shutdown, with what it held
+	Shutdown()
+	Stop() error // with all that it holds
+}
 
-func pretend(int) (engine.Dial, *engine.Dockerd, error) { return demo.Empty().Dial, nil, nil }
+// An opener returns a way to the nth Engine of a script, which is empty, and
+// the Engine if it is a real one.
+type opener func(n int) (engine.Dial, service, error)
 
-// dockerds opens private dockerds, which are started when first asked for,
-// emptied when asked for again, and end with t.
+func pretend(int) (engine.Dial, service, error) { return demo.Empty().Dial, nil, nil }
+
 func dockerds(t *testing.T) opener {
-	started := map[int]*engine.Dockerd{}
-	return func(n int) (engine.Dial, *engine.Dockerd, error) {
-		if d, ok := started[n]; ok {
-			err := d.Start(t.Context()) // a script may have stopped it
+	return services(t, func() (service, error) { return engine.StartDockerd(t.Context()) })
+}
+
+// services opens private Engines, which are started when first asked for,
+// emptied when asked for again, and end with t.
+func services(t *testing.T, start func() (service, error)) opener {
+	started := map[int]service{}
+	return func(n int) (engine.Dial, service, error) {
+		if s, ok := started[n]; ok {
+			err := s.Start(t.Context()) // a script may have stopped it
 			if err == nil {
-				err = engine.NewClient(d.Dial).Empty(t.Context())
+				err = engine.NewClient(s.Dial).Empty(t.Context())
 			}
-			return d.Dial, d, err
+			return s.Dial, s, err
 		}
-		d, err := engine.StartDockerd(t.Context())
+		s, err := start()
 		if err != nil {
 			return nil, nil, err
 		}
 		t.Cleanup(func() {
-			if err := d.Stop(); err != nil {
-				t.Errorf("stopping dockerd: %v", err)
+			if err := s.Stop(); err != nil {
+				t.Errorf("stopping an Engine: %v", err)
 			}
 		})
-		started[n] = d
-		return d.Dial, d, nil
+		started[n] = s
+		return s.Dial, s, nil
 	}
 }
 
@@ -156,22 +152,22 @@ func (t serial) Run(name string, f func(testscript.T)) {
 
 // engines are a script's own Engine, named "", and those that it asked for.
 type engines struct {
-	kind    string
-	open    opener
-	clients map[string]*engine.Client
-	proxies map[string]*engine.Proxy   // in front of each
-	dockerd map[string]*engine.Dockerd // nil if it is a pretend one
+	kind     string
+	open     opener
+	clients  map[string]*engine.Client
+	proxies  map[string]*engine.Proxy // in front of each
+	services map[string]service       // nil if it is a pretend one
 }
 
 // add opens another Engine and returns the proxy in front of it.
 func (e *engines) add(name string) (*engine.Proxy, error) {
-	dial, dockerd, err := e.open(len(e.clients))
+	dial, service, err := e.open(len(e.clients))
 	if err != nil {
 		return nil, err
 	}
 	e.clients[name] = engine.NewClient(dial)
 	e.clients[name].Serial = e.kind == "podman"
-	e.dockerd[name] = dockerd
+	e.services[name] = service
 	e.proxies[name], err = engine.NewProxy(dial)
 	return e.proxies[name], err
 }
@@ -193,7 +189,7 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 			return cond == kind, nil
 		},
 		Setup: func(env *testscript.Env) error {
-			e := &engines{kind: kind, open: open, clients: map[string]*engine.Client{}, proxies: map[string]*engine.Proxy{}, dockerd: map[string]*engine.Dockerd{}}
+			e := &engines{kind: kind, open: open, clients: map[string]*engine.Client{}, proxies: map[string]*engine.Proxy{}, services: map[string]service{}}
 			proxy, err := e.add("")
 			if err != nil {
 				return err
@@ -202,6 +198,9 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 			env.Values["engines"] = e
 			env.Setenv("SOCK", proxy.Sock)
 			env.Setenv("DOCKER_HOST", "unix://"+proxy.Sock)
+			if kind == "podman" { // as it calls the images of Docker Hub
+				env.Setenv("HUB", "docker.io/library/")
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -216,7 +215,7 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 				ts.Defer(proxy.Close)
 				ts.Setenv(args[0]+"_SOCK", proxy.Sock)
 				ts.Setenv(args[0]+"_HOST", "unix://"+proxy.Sock)
-				if d := of(ts).dockerd[args[0]]; d != nil {
+				if d, ok := of(ts).services[args[0]].(*engine.Dockerd); ok {
 					ts.Setenv(args[0]+"_DIRECT", "unix://"+d.Sock())
 				}
 			},
@@ -292,26 +291,29 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 				r, err := engine.StartRegistry(context.Background(), args[0], args[1])
 				ts.Check(err)
 				ts.Defer(r.Stop)
+				if p, ok := of(ts).services[""].(*engine.Podman); ok {
+					ts.Check(p.Trust(context.Background(), r.Addr))
+				}
 				ts.Setenv(name, r.Addr)
 			},
-			// dockerd stop|kill|start [ENGINE] ends a real Engine, in order or at once,
-			// and starts it again with what it held.
-			"dockerd": func(ts *testscript.TestScript, neg bool, args []string) {
+			// service stop|kill|start [ENGINE] ends a real Engine, in order or, Docker's,
+			// at once, and starts it again with what it held.
+			"service": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) < 1 || len(args) > 2 {
-					ts.Fatalf("usage: dockerd stop|kill|start [ENGINE]")
+					ts.Fatalf("usage: service stop|kill|start [ENGINE]")
 				}
-				d := of(ts).dockerd[strings.Join(args[1:], "")]
+				s := of(ts).services[strings.Join(args[1:], "")]
 				switch {
-				case d == nil:
+				case s == nil:
 					ts.Fatalf("no such Engine, or no real one")
 				case args[0] == "stop":
-					d.Shutdown()
+					s.Shutdown()
 				case args[0] == "kill":
-					d.Kill()
+					s.(*engine.Dockerd).Kill()
 				case args[0] == "start":
-					ts.Check(d.Start(context.Background()))
+					ts.Check(s.Start(context.Background()))
 				default:
-					ts.Fatalf("dockerd stop, kill or start, not %s", args[0])
+					ts.Fatalf("service stop, kill or start, not %s", args[0])
 				}
 			},
 			// requests METHOD|* COUNT [EXPRESSION] counts the requests whose

@@ -199,8 +199,8 @@ func (r *Run) Results(ctx context.Context, results Results) Results {
 			ok = ok && o.send(yield)
 			return ok
 		}
+		var list []Target
 		if !r.Live {
-			var list []Target
 			list, ok = r.collect(targets, emit)
 			total, over := r.Limit.count(ctx, len(list))
 			if ok && over {
@@ -214,14 +214,15 @@ func (r *Run) Results(ctx context.Context, results Results) Results {
 		} else {
 			r.Progress.act(r.Action.Name, r.Kind, 0)
 		}
-		r.perform(ctx, targets, emit)
+		parallel := r.parallel(ctx, list)
+		r.perform(ctx, targets, parallel, emit)
 		for progress && len(inUse) > 0 && ok && ctx.Err() == nil {
 			again := make([]Target, len(inUse))
 			for i, o := range inUse {
 				again[i] = o.target
 			}
 			progress, inUse = false, nil
-			r.perform(ctx, each(again), emit)
+			r.perform(ctx, each(again), parallel, emit)
 		}
 		for _, o := range inUse {
 			r.Progress.count(o)
@@ -291,10 +292,10 @@ func (r *Run) collect(targets iter.Seq2[Target, error], emit func(outcome) bool)
 	return list, true
 }
 
-// perform acts on targets as they come, several at a time, and emits what
+// perform acts on targets as they come, parallel at a time, and emits what
 // became of them until emit says to stop. A target that is being acted on is
 // not acted on again meanwhile.
-func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], emit func(outcome) bool) {
+func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], parallel int, emit func(outcome) bool) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	in, out := make(chan outcome), make(chan outcome)
@@ -308,13 +309,6 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], emi
 			}
 		}
 	}()
-	parallel := r.Flags.Int("parallel")
-	switch {
-	case r.Flags.Bool("dry-run"):
-		parallel = 1 // keeps the list's order
-	case parallel > 1 && (r.Kind == "image" || r.Kind == "event") && r.podman(ctx):
-		parallel = 1 // of several tags that go at once it keeps some, and says that they are gone
-	}
 	busy := map[string]bool{}
 	for in != nil || len(busy) > 0 {
 		next := in
@@ -347,9 +341,27 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], emi
 	}
 }
 
+// parallel is how many targets are acted on at a time; list is empty if they are
+// not known yet.
+func (r *Run) parallel(ctx context.Context, list []Target) int {
+	n := max(1, r.Flags.Int("parallel"))
+	switch {
+	case r.Flags.Bool("dry-run"):
+		return 1 // keeps the list's order
+	case n == 1 || len(list) < 2 || r.Kind != "image":
+	// Of an image's tags that go at once Docker may say that one has failed, which
+	// is gone, and Podman that one is gone, which is not.
+	case slices.ContainsFunc(list, func(t Target) bool { return !t.Record }):
+		return 1
+	case podman(ctx, r.Client): // fails on an image while another goes
+		return 1
+	}
+	return n
+}
+
 // podman reports whether the Engine is Podman's service.
-func (r *Run) podman(ctx context.Context) bool {
-	v, _ := r.Client.ServerVersion(ctx) // a failure will show in what is done
+func podman(ctx context.Context, c *client.Client) bool {
+	v, _ := c.ServerVersion(ctx) // a failure will show in what is done
 	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return c.Name == "Podman Engine" })
 }
 

@@ -110,7 +110,7 @@ func (c *Client) Small(ctx context.Context, program []byte) error {
 		{ref: "multi:a"},
 		{ref: "registry.example.com/kube-system/pause:3"},
 		{ref: "registry.example.com/library/base:1"},
-		{ref: "odd:1", label: `note="<none> & \"quotes\" ünïcode 鯨"`},
+		{ref: "odd:1", label: `note="<none> & 'quotes' ünïcode 鯨"`},
 		{}, {}, // dangling
 	}
 	exit := []string{"exit"}
@@ -148,7 +148,7 @@ func (c *Client) Small(ctx context.Context, program []byte) error {
 		return err
 	}
 
-	for _, tag := range []string{"repo=multi&tag=b", "repo=other/multi&tag=c"} {
+	for _, tag := range []string{"repo=multi&tag=b", "repo=registry.example.com/other/multi&tag=c"} {
 		then.Go(func() error { return c.call(ctx, "POST", "/images/multi:a/tag?"+tag, nil, nil) })
 	}
 	for _, ct := range containers {
