@@ -193,17 +193,18 @@ func (c *Client) importImage(ctx context.Context, root []byte, ref, label string
 	return err
 }
 
+// untilExited waits for a container, which Podman may fail to look at while it exits.
 func (c *Client) untilExited(ctx context.Context, container string) error {
 	for {
 		var found struct{ State struct{ Status string } }
 		err := c.call(ctx, "GET", "/containers/"+container+"/json", nil, &found)
-		if err != nil || found.State.Status == "exited" {
-			return err
+		if err == nil && found.State.Status == "exited" {
+			return nil
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("container %s does not exit: %w", container, ctx.Err())
+			return fmt.Errorf("container %s does not exit: %w", container, cmp.Or(err, ctx.Err()))
 		}
 	}
 }
