@@ -14,6 +14,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/containerd/errdefs/pkg/errhttp"
+	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/client"
 	"github.com/urfave/cli/v2"
@@ -344,19 +345,26 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], par
 // parallel is how many targets are acted on at a time; list is empty if they are
 // not known yet.
 func (r *Run) parallel(ctx context.Context, list []Target) int {
-	n := max(1, r.Flags.Int("parallel"))
+	n := r.Flags.Int("parallel")
 	switch {
 	case r.Flags.Bool("dry-run"):
 		return 1 // keeps the list's order
 	case n == 1 || len(list) < 2 || r.Kind != "image":
 	// Of an image's tags that go at once Docker may say that one has failed, which
 	// is gone, and Podman that one is gone, which is not.
-	case slices.ContainsFunc(list, func(t Target) bool { return !t.Record }):
+	case slices.ContainsFunc(list, isTag):
 		return 1
 	case podman(ctx, r.Client): // fails on an image while another goes
 		return 1
 	}
 	return n
+}
+
+// isTag reports whether a target is one of the references of an image.
+func isTag(t Target) bool {
+	ref, _ := reference.ParseAnyReference(t.ID)
+	_, named := ref.(reference.Named)
+	return named
 }
 
 // podman reports whether the Engine is Podman's service.
