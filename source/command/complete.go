@@ -74,6 +74,9 @@ func (c *completer) names(command string, flags []string) []string {
 func (c *completer) candidates(before []string, word string) (list []string, files bool) {
 	known := every(c.commands)
 	_, names, _ := known.split(before)
+	if len(names) == 1 && names[0] == "help" {
+		names = nil
+	}
 	var command Command
 	if len(names) > 0 {
 		found := find(c.commands, names[0])
