@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 func Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "jq", Aliases: []string{"q"}, Usage: "the jq `FILTER`, run once per record"},
-		&cli.StringFlag{Name: "from-file", Aliases: []string{"F"}, Usage: "read the filter from `FILE`"},
+		&cli.StringFlag{Name: "from-file", Aliases: []string{"F"}, Usage: "read the filter from `FILE`, or for - from standard input"},
 		&cli.BoolFlag{Name: "slurp", Aliases: []string{"s"}, Usage: "run once, on an array of all records"},
 		&cli.BoolFlag{Name: "null-input", Aliases: []string{"n"}, Usage: "run once, on null; input and inputs read records"},
 		&cli.BoolFlag{Name: "exit-status", Aliases: []string{"e"}, Usage: "exit 1 if the last output is false or null, 4 without output"},
@@ -58,11 +59,18 @@ func FromFlags(c *cli.Context) (Options, error) {
 		if c.IsSet("jq") {
 			return o, fmt.Errorf("-q and -F both give a filter")
 		}
-		text, err := os.ReadFile(file)
+		var text []byte
+		var err error
+		if file != "-" {
+			o.Name = file
+			text, err = os.ReadFile(file)
+		} else if text, err = io.ReadAll(os.Stdin); err == nil && len(text) == 0 {
+			err = fmt.Errorf("-F -: standard input has nothing") // left, maybe
+		}
 		if err != nil {
 			return o, err
 		}
-		o.Filter, o.Name = string(text), file
+		o.Filter = strings.TrimPrefix(string(text), "\ufeff") // which editors on Windows put first
 		if strings.HasPrefix(o.Filter, "#!") {
 			o.Filter = "#" + o.Filter // a comment in jq, so that line numbers stay
 		}

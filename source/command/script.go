@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -12,25 +13,29 @@ import (
 	"baleen/source"
 )
 
-// Script is the command that runs files of command lines of sources. The file is
-// read again each time that it is due. line is given each command line in turn,
-// to run it, to report its errors with where before them, and to say whether it
-// failed.
+// Script is the command that runs files of command lines of sources. A regular
+// file is read again each time that it is due. line is given each command line in
+// turn, to run it, to report its errors with where before them, and to say whether
+// it failed.
 func Script(sources []Command, line func(where string, run func() error) (failed bool)) Command {
 	run := func(c *cli.Context) error {
 		if c.NArg() != 1 {
 			return usage("run takes one file")
 		}
 		file, engine := c.Args().First(), given(c, source.Flags())
+		read := reader(file)
+		if file == "-" {
+			file = os.Stdin.Name()
+		}
 		times, err := times(c.Context, c)
 		if err == nil {
-			_, err = load(file, sources, engine)
+			_, err = load(file, read, sources, engine)
 		}
 		if err != nil {
 			return err
 		}
 		for range times {
-			lines, err := load(file, sources, engine)
+			lines, err := load(file, read, sources, engine)
 			if err != nil {
 				line("", func() error { return err }) // says itself where
 			}
@@ -48,7 +53,7 @@ func Script(sources []Command, line func(where string, run func() error) (failed
 	return Command{
 		Name:  "run",
 		Usage: "run a file of command lines, split into words as sh does it: once, or on a schedule",
-		Args:  "FILE",
+		Args:  "FILE|-",
 		Examples: []string{
 			"baleen run clean.baleen",
 			"baleen run --cron '0 2 * * *' clean.baleen",
@@ -64,22 +69,53 @@ type Line struct {
 	Words []string // without the word baleen
 }
 
-// load reads a file of command lines of sources and has the words of each
+// reader gives what reads a file, or for - standard input. What is no regular
+// file, such as a pipe, may hold its text but once: that is kept.
+func reader(file string) func() (string, error) {
+	var text string
+	kept := false
+	return func() (string, error) {
+		if kept {
+			return text, nil
+		}
+		f := os.Stdin
+		if file != "-" {
+			var err error
+			if f, err = os.Open(file); err != nil {
+				return "", err
+			}
+			defer f.Close()
+		}
+		b, err := io.ReadAll(f)
+		if err != nil {
+			return "", err
+		}
+		info, err := f.Stat()
+		text, kept = string(b), f == os.Stdin || err == nil && !info.Mode().IsRegular()
+		return text, nil
+	}
+}
+
+// load has a file of command lines of sources read, and the words of each
 // arranged. Lines that do not name an Engine get the engine flags. If anything
 // in the file cannot be meant the error is a *source.UsageError that says where.
-func load(file string, sources []Command, engine []string) ([]Line, error) {
-	text, err := os.ReadFile(file)
+func load(file string, read func() (string, error), sources []Command, engine []string) ([]Line, error) {
+	text, err := read()
 	if err != nil {
 		return nil, usage("%v", err)
 	}
-	lines, err := Split(file, string(text), os.LookupEnv)
+	lines, err := Split(file, text, os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
 	for i, l := range lines {
 		words, err := Arrange(l.Words, sources)
-		if err == nil && strings.HasPrefix(words[len(words)-1], "--help") {
-			err = fmt.Errorf("a file cannot ask for help")
+		switch {
+		case err != nil:
+		case len(l.Words) == 0:
+			err = noSource()
+		case !slices.Contains(words, "--"):
+			err = fmt.Errorf("a file cannot ask for help or the version")
 		}
 		if err != nil {
 			return nil, usage("%s: %v", l.Where, err)
@@ -132,6 +168,7 @@ func inherit(words, engine []string) []string {
 // error, since it could widen what a line deletes; ${NAME:-} lets it be empty.
 // So is everything else that means something to sh.
 func Split(file, text string, lookup func(string) (string, bool)) ([]Line, error) {
+	text = strings.TrimPrefix(text, "\ufeff") // which editors on Windows put first
 	s := &splitter{file: file, text: strings.ReplaceAll(text, "\r\n", "\n"), line: 1, lookup: lookup}
 	within := false // a word, which may turn out to be none
 	for s.at < len(s.text) && s.err == nil {
@@ -213,11 +250,12 @@ func (s *splitter) endWord() {
 
 func (s *splitter) endLine() {
 	s.endWord()
-	if len(s.words) > 0 && s.words[0] == "baleen" {
-		s.words = s.words[1:]
-	}
 	if len(s.words) > 0 {
-		s.lines = append(s.lines, Line{fmt.Sprintf("%s:%d", s.file, s.begun), s.words})
+		line := Line{fmt.Sprintf("%s:%d", s.file, s.begun), s.words}
+		if s.words[0] == "baleen" {
+			line.Words = s.words[1:]
+		}
+		s.lines = append(s.lines, line)
 	}
 	s.words = nil
 }

@@ -27,7 +27,7 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 	}
 	switch {
 	case len(names) > 0 && names[0] == "help":
-		if len(names) == 1 {
+		if len(names) == 1 || names[1] == "help" {
 			return []string{"--help"}, nil
 		}
 		names = names[1:]
@@ -38,7 +38,7 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 	case slices.Contains(args, "--version") || slices.Contains(args, "-v"):
 		return []string{"--version"}, nil
 	default:
-		return nil, usage("no source given\nbaleen --help lists them")
+		return nil, noSource()
 	}
 	c := find(commands, names[0])
 	if c == nil {
@@ -59,6 +59,8 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 	}
 	return slices.Concat(names[:1], flags, []string{"--"}, names[1:]), nil
 }
+
+func noSource() error { return usage("no source given\nbaleen --help lists them") }
 
 // words knows for each spelling of a flag its long name and how many words follow it.
 type words map[string]struct {
