@@ -186,7 +186,7 @@ func (sh *script) source(asked []*http.Request, s Source, names []string, filter
 	var curls []string
 	for i, r := range own {
 		if i > 0 && index(r) >= 0 && index(r) == index(own[i-1]) {
-			curls[len(curls)-1] += " || " + sh.curl(r)
+			curls[len(curls)-1] += " 2>/dev/null || " + sh.curl(r)
 			sh.comment("a name is what it is found to be first: here two kinds are no error")
 		} else {
 			curls = append(curls, sh.curl(r))
@@ -196,12 +196,15 @@ func (sh *script) source(asked []*http.Request, s Source, names []string, filter
 	case len(own) > 0 && mentions(own[0], each) && list >= 0:
 		sh.comment("containers that start later do not join")
 		sh.stages = append(sh.stages, sh.curl(asked[list]), "jq -r '.[].Id'", "while read -r id; do "+curls[0]+" & done")
-	case len(curls) == 1:
+	case len(own) == 1:
 		sh.stages = append(sh.stages, curls[0])
 	case s.Live != nil: // all at once
 		sh.stages = append(sh.stages, "{ "+strings.Join(curls, " & ")+" & }")
 	default:
 		sh.stages = append(sh.stages, "{ "+strings.Join(curls, "; ")+"; }")
+	}
+	if s.Name == "top" {
+		sh.comment("which \"container\" a process is of is left out")
 	}
 	if s.JQ == "-" {
 		sh.comment("the answer is not JSON but docker's frames of 8 bytes and text: baleen takes them apart, curl does not")
