@@ -23,7 +23,7 @@ func ParseFilters(words []string) (Filters, error) {
 			return nil, &UsageError{fmt.Sprintf("-f takes KEY=VALUE, not %q", w)}
 		}
 		value = strings.TrimSpace(value)
-		if d, err := ParseDuration(value); err == nil && (key == "until" || key == "since") {
+		if d, err := ParseDuration(value); err == nil && key == "until" { // since= and before= are names
 			value = d.String() // the Engine knows neither days nor weeks
 		}
 		f[key] = append(f[key], value)
