@@ -85,5 +85,18 @@ func FromFlags(c *cli.Context) (Options, error) {
 			}
 		}
 	}
+	if c.Args().Present() && !o.reads() {
+		return o, fmt.Errorf("-n runs the filter on null, which does not read %q\ninput and inputs read records; docker's -n is --last", c.Args().First())
+	}
 	return o, nil
+}
+
+// reads reports whether the filter may read records.
+func (o *Options) reads() bool {
+	q, _, err := parse(o.Filter)
+	if !o.Null || err != nil {
+		return true
+	}
+	l, err := newLibrary(o.Library, q)
+	return err != nil || l.used["_input"] || l.used["_inputs"]
 }
