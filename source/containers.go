@@ -46,7 +46,10 @@ func containers() Source {
 				q.Set("limit", "1")
 			}
 			hint := ""
-			if !r.Flags.Bool("all") {
+			switch all := r.Flags.Bool("all") || r.Filters["status"] != nil; {
+			case q.Has("limit") || all && len(r.Filters) > 0:
+				hint = "-f, --last and -l leave containers out"
+			case !all:
 				hint = "stopped containers are listed with -a"
 			}
 			return pick(e.records(ctx, "/containers/json", r.Filters.put(q), ""), "container", r.Names, hint)

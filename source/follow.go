@@ -322,7 +322,7 @@ func (e *Engine) container(ctx context.Context, name string) (c container, err e
 			return c, missing
 		}
 		if err != nil {
-			return c, err
+			return c, e.refusal(ctx, "container", name, err)
 		}
 		if err := json.Unmarshal(record, &c); err != nil {
 			return c, fmt.Errorf("GET %s/json: %w", path, err)

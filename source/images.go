@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -86,7 +87,7 @@ func byReference(names []string, list func(name string) Records) Records {
 					images[id] = slices.Clone(record)
 				}
 			}
-			if !found && !yield(nil, &NameError{Name: name, Message: "no such image"}) {
+			if !found && !yield(nil, &NameError{Name: name, Message: "no such image", Hint: idHint(name)}) {
 				return
 			}
 		}
@@ -120,4 +121,13 @@ func union(record, other json.RawMessage, key string) json.RawMessage {
 	key = string(quote(key)) + ":"
 	now := slices.Concat([]byte(key+"["), bytes.Join(quoted, []byte(",")), []byte("]"))
 	return bytes.Replace(record, append([]byte(key), was...), now, 1)
+}
+
+// idHint says how the image is found that name is the id of, if it looks like one.
+func idHint(name string) string {
+	id := strings.TrimPrefix(name, "sha256:")
+	if len(id) < 12 || strings.Trim(id, "0123456789abcdef") != "" {
+		return ""
+	}
+	return fmt.Sprintf("a name is a reference; an id is picked by -q 'select(short_id == %q)'", id[:12])
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,7 +51,7 @@ func inspect() Source {
 // inspect asks for name as each of kinds at once. It is a *NameError if no kind
 // has it, or more than one.
 func (e *Engine) inspect(ctx context.Context, kinds []string, name string, size bool) (json.RawMessage, error) {
-	found := make([]json.RawMessage, len(kinds))
+	found, unclear := make([]json.RawMessage, len(kinds)), make([]error, len(kinds))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, kind := range kinds {
 		g.Go(func() error {
@@ -67,6 +68,11 @@ func (e *Engine) inspect(ctx context.Context, kinds []string, name string, size 
 			}
 			for record, err := range e.records(ctx, path, q, "") {
 				var status *StatusError
+				var several *NameError
+				if err = e.refusal(ctx, kind, name, err); errors.As(err, &several) {
+					unclear[i] = several
+					return nil
+				}
 				if errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusBadRequest) {
 					return nil
 				}
@@ -91,7 +97,7 @@ func (e *Engine) inspect(ctx context.Context, kinds []string, name string, size 
 	}
 	switch len(matches) {
 	case 0:
-		return nil, &NameError{Name: name, Message: "no such " + orList(kinds)}
+		return nil, cmp.Or(cmp.Or(unclear...), error(&NameError{Name: name, Message: "no such " + orList(kinds)}))
 	case 1:
 		return record, nil
 	default:

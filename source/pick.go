@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -85,7 +86,7 @@ func pick(records Records, kind string, names []string, hint string) Records {
 				}
 				given = append(given, string(m[0]))
 			default:
-				err = &NameError{Name: name, Message: fmt.Sprintf("%d %ss are meant by", len(m), kind)}
+				err = ambiguous(kind, name, len(m))
 			}
 			if err != nil {
 				if !yield(nil, err) {
@@ -96,6 +97,30 @@ func pick(records Records, kind string, names []string, hint string) Records {
 			}
 		}
 	}
+}
+
+func ambiguous(kind, name string, n int) error {
+	return &NameError{Name: name, Message: fmt.Sprintf("%d %ss are meant by", n, kind)}
+}
+
+// refusal is err, or where the Engine refused a name that means several: that.
+// Engines say it with different codes.
+func (e *Engine) refusal(ctx context.Context, kind, name string, err error) error {
+	var status *StatusError
+	list := map[string]string{"container": "/containers/json?all=1", "network": "/networks"}[kind]
+	if !errors.As(err, &status) || gone(err) || list == "" {
+		return err
+	}
+	n := 0
+	for record, err := range e.Get(ctx, list) {
+		if id, _ := identify(record); err == nil && strings.HasPrefix(id, strings.TrimPrefix(name, "/")) {
+			n++
+		}
+	}
+	if n < 2 {
+		return err
+	}
+	return ambiguous(kind, name, n)
 }
 
 // named lists the objects of a kind that the Engine keeps at path.
@@ -115,6 +140,8 @@ func (e *Engine) of(ctx context.Context, kind, name, path string) Records {
 		for record, err := range e.records(ctx, object+path, nil, "") {
 			if gone(err) {
 				err = missing
+			} else {
+				err = e.refusal(ctx, kind, name, err)
 			}
 			if !yield(record, err) {
 				return
