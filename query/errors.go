@@ -3,7 +3,6 @@ package query
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -114,13 +113,11 @@ func (s *stream) newRecordError(err error) *RecordError {
 	if s.current.raw == nil {
 		return &RecordError{"", err}
 	}
-	m, _ := s.decoder.decode(string(s.current.raw)).(map[string]any)
-	names, _ := m["Names"].([]any)
-	for _, v := range slices.Concat(names, []any{m["Name"], m["Id"], m["ID"], m["id"]}) {
+	v := s.decoder.decode(string(s.current.raw))
+	for _, v := range []any{name(v, nil), shortID(v, nil)} {
 		name, _ := v.(string)
-		name = strings.TrimPrefix(strings.TrimPrefix(name, "/"), "sha256:")
-		if len(name) == 64 { // an id
-			name = name[:12]
+		if isID(name) {
+			name = strings.TrimPrefix(name, "sha256:")[:12]
 		}
 		if r := []rune(name); len(r) > 40 {
 			name = string(r[:39]) + "…"

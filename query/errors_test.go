@@ -82,3 +82,25 @@ func TestCompileError(t *testing.T) {
 		t.Errorf("the message does not start with the filter's name: %v", err)
 	}
 }
+
+func TestRecordErrorNames(t *testing.T) {
+	id := strings.Repeat("0123456789abcdef", 4)
+	for in, want := range map[string]string{
+		`{"Names":["/web"],"Id":"` + id + `"}`:                                         `"web"`,
+		`{"Id":"sha256:` + id + `","RepoTags":["app:1"]}`:                              `"app:1"`,
+		`{"Id":"sha256:` + id + `","RepoTags":[]}`:                                     `"0123456789ab"`,
+		`{"container":"web","line":"x"}`:                                               `"web"`,
+		`{"id":"` + id + `","Actor":{"ID":"` + id + `","Attributes":{"name":"web"}}}`:  `"web"`,
+		`{"Type":"network","Actor":{"ID":"` + id + `","Attributes":{"name":"front"}}}`: `"front"`,
+		`{"Type":"volume","Actor":{"ID":"data","Attributes":{"driver":"local"}}}`:      `"data"`,
+		`{"Type":"image","Actor":{"ID":"sha256:` + id + `","Attributes":{"x":"y"}}}`:   `"0123456789ab"`,
+		`{"Name":"` + id + `"}`:                                                        `"0123456789ab"`,
+		`{"Name":"` + strings.Repeat("n", 41) + `"}`:                                   `"` + strings.Repeat("n", 39) + `…"`,
+		`{"Name":7}`: `record 1`,
+		`"web"`:      `record 1`,
+	} {
+		if got := outputs(t, Options{Filter: `error("no")`}, in); got != "error: filter failed on "+want+": no" {
+			t.Errorf("%s\n%s", in, got)
+		}
+	}
+}

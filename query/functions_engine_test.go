@@ -91,7 +91,7 @@ func TestInUse(t *testing.T) {
 		{`{"Name":"unused-template","Id":"n6","IPAM":{},"ConfigOnly":true}`, "false"},
 		{`{"Name":"late","Id":"n0","IPAM":{}}`, `error: filter failed on "late": in_use: no such thing: /networks/n0`},
 		{`{"Names":["/c"],"Id":"c","Image":"x"}`, `error: filter failed on "c": in_use: cannot find an image, volume or network in this object`},
-		{`{"Type":"image","Actor":{"ID":"x"}}`, `error: filter failed on record 1: in_use: cannot find an image, volume or network in this object`},
+		{`{"Type":"image","Actor":{"ID":"x"}}`, `error: filter failed on "x": in_use: cannot find an image, volume or network in this object`},
 		{`"app:1"`, `error: filter failed on record 1: in_use: cannot find an image, volume or network in "app:1"`},
 	} {
 		o := Options{Filter: "in_use", Engine: a.engine()}

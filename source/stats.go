@@ -22,7 +22,7 @@ func stats() Source {
 		Examples: []string{
 			"baleen stats web -q .cpu_stats.cpu_usage",
 			"baleen stats -q '{name: name, mem: .memory_stats.usage}'",
-			"baleen stats --no-stream -q 'select(.memory_stats.usage > .memory_stats.limit * 0.95)' --restart",
+			"baleen stats --no-stream -q 'select(mem_percent > 95)' --restart",
 		},
 		Live: func(f Values) bool { return !f.Bool("no-stream") },
 		Check: func(r Request) error {
