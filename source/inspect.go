@@ -84,7 +84,7 @@ func (e *Engine) inspect(ctx context.Context, kinds []string, name string, size 
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
+	if err := cmp.Or(g.Wait(), cmp.Or(unclear...)); err != nil {
 		return nil, err
 	}
 	var record json.RawMessage
@@ -97,7 +97,7 @@ func (e *Engine) inspect(ctx context.Context, kinds []string, name string, size 
 	}
 	switch len(matches) {
 	case 0:
-		return nil, cmp.Or(cmp.Or(unclear...), error(&NameError{Name: name, Message: "no such " + orList(kinds)}))
+		return nil, &NameError{Name: name, Message: "no such " + orList(kinds)}
 	case 1:
 		return record, nil
 	default:
