@@ -2,14 +2,15 @@ package source
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/urfave/cli/v2"
 )
 
@@ -111,11 +112,29 @@ func values(r io.Reader) Records {
 // lines gives each line that r holds as a JSON string, without its newline.
 func lines(r io.Reader) Records {
 	return func(yield func(json.RawMessage, error) bool) {
-		in := bufio.NewReader(r)
+		in := bufio.NewReaderSize(r, chunk)
+		var line, record []byte
 		for {
-			line, err := in.ReadString('\n')
-			if line != "" && !yield(quote(strings.TrimSuffix(line, "\n")), nil) {
-				return
+			part, err := in.ReadSlice('\n')
+			if err == bufio.ErrBufferFull {
+				line = append(line, part...)
+				continue
+			}
+			if len(line) > 0 {
+				line = append(line, part...)
+				part = line
+			}
+			if len(part) > 0 {
+				if cap(record) > keptOutput {
+					record = nil
+				}
+				record, _ = jsontext.AppendQuote(record[:0], bytes.TrimSuffix(part, []byte("\n"))) // what is not UTF-8 becomes U+FFFD
+				if line = line[:0]; cap(line) > keptOutput {
+					line = nil
+				}
+				if !yield(record, nil) {
+					return
+				}
 			}
 			if err == io.EOF {
 				return
