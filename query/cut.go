@@ -10,11 +10,13 @@ import (
 
 // A cut is the end of a filter that does no more than pick parts of a record that
 // passes unchanged: .a.b or {a, b: .c.d}, by itself or after select(…). The parts
-// are cut out of the record's text, without gojq.
+// are cut out of the record's text, without gojq, and so are whole records where
+// all that is before are conditions which the text answers.
 type cut struct {
-	fields []field    // of an object, by name; or one without a name
-	values [][]byte   // of fields, in the record at hand
-	code   *gojq.Code // the same for gojq, which has to say what fails
+	conditions []condition // all have to hold
+	fields     []field     // of an object, by name; or one without a name; none for the record itself
+	values     [][]byte    // of fields, in the record at hand
+	code       *gojq.Code  // the same for gojq, which has to say what fails
 }
 
 type field struct {
@@ -39,15 +41,23 @@ func newCut(q *gojq.Query) (*gojq.Query, *cut) {
 			}
 			keys = append(step, keys...)
 		}
-		c.fields = []field{{nil, keys}}
-	}
-	if at == len(steps) {
-		return q, nil
+		if keys != nil {
+			c.fields = []field{{nil, keys}}
+		}
 	}
 	for _, step := range steps[:at] {
-		if t := step.Term; t == nil || t.Type != gojq.TermTypeFunc || t.Func.Name != "select" || t.SuffixList != nil {
+		t := step.Term
+		if t == nil || t.Type != gojq.TermTypeFunc || t.Func.Name != "select" || len(t.Func.Args) != 1 || t.SuffixList != nil {
 			return q, nil
 		}
+		if holds := newCondition(t.Func.Args[0]); holds != nil {
+			c.conditions = append(c.conditions, holds)
+		}
+	}
+	if len(c.conditions) == at {
+		at = 0
+	} else if c.conditions = nil; c.fields == nil {
+		return q, nil
 	}
 	code, err := gojq.Compile(joined(steps[at:]))
 	if err != nil {
@@ -134,8 +144,17 @@ func pathKeys(q *gojq.Query) (keys []string) {
 	return keys
 }
 
-// append appends what there is in raw. It is false where gojq has to say that.
+// append appends what there is in raw, which may be nothing. It is false where
+// gojq has to say that.
 func (c *cut) append(dst, raw []byte) ([]byte, bool) {
+	for _, condition := range c.conditions {
+		if holds, ok := condition(raw); !ok || !holds {
+			return dst, ok
+		}
+	}
+	if c.fields == nil {
+		return append(dst, raw...), true
+	}
 	if !c.find(raw) {
 		return dst, false
 	}

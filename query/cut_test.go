@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +52,40 @@ func TestCut(t *testing.T) {
 		for _, path := range []string{`.a`, `.b`, `.a.b`, `.a | .b`, `.b.a`, `."a"."b"`, `.a["b"]`, `.a."\""`, `.x`, `.a.a.a.a.b`, `{a}`, `{b, a}`, `{"x y": .a.b, "b", c: .a}`, `{z: .a["b"]}`} {
 			sameCut(t, left, path, in...)
 		}
+	}
+}
+
+// made makes up a condition.
+func made(r *rand.Rand, depth int) string {
+	pick := func(forms ...string) string { return forms[r.IntN(len(forms))] }
+	path := pick(`.a`, `.b`, `.a.b`, `.c`, `.a["b"]`, `.x`)
+	switch r.IntN(3 + 2*depth) {
+	case 0:
+		return path
+	case 1:
+		return path + pick(` == `, ` != `, ` < `, ` <= `, ` > `, ` >= `) + pick(`1`, `2.0`, `0`, `6e0`, `""`, `"a"`, `"\\"`, `"k"`, `true`, `false`, `null`)
+	case 2:
+		return path + ` | test(` + pick(`"a"`, `"^k?$"`, `"."`, `""`) + `)`
+	case 3, 4:
+		return `(` + made(r, depth-1) + `) ` + pick(`and`, `or`) + ` (` + made(r, depth-1) + `)`
+	default:
+		return `(` + made(r, depth-1) + `) | not`
+	}
+}
+
+// TestConditions tests that a condition which a record's text answers has gojq's answer.
+func TestConditions(t *testing.T) {
+	in := append(slices.Clip(shapes), `{"a":{"b":18446744073709551615},"b":"\"},{"}`, `{"a":1.0,"b":-0,"c":"k"}`, `{"a":"a","b":6,"c":"é"}`, `{"a":-1,"b":1e0}`)
+	for seed := range 2000 {
+		filter := `select(` + made(rand.New(rand.NewPCG(uint64(seed), 1)), 3) + `)`
+		got, p := sorted(t, filter, in...)
+		if p.cut == nil || p.code != nil {
+			t.Errorf("%s is not answered from the text", filter)
+		}
+		if want, _ := sorted(t, filter+` | (., empty)`, in...); !slices.Equal(got, want) {
+			t.Errorf("%s\ngot %s\nnot %s", filter, strings.Join(got, "\n    "), strings.Join(want, "\n    "))
+		}
+		sameCut(t, filter+` | `, `{a, z: .b}`, in...)
 	}
 }
 

@@ -37,6 +37,7 @@ def toarray: if type == "array" then . else [.] end;
 type library struct {
 	loader
 	init []*gojq.Query
+	own  bool            // the user has functions that may go by the names of jq's
 	used map[string]bool // the functions that are to be compiled, natives included
 	asks map[string]bool // those that the filter and the modules loaded so far call by name
 }
@@ -58,6 +59,7 @@ func newLibrary(paths []string, filter *gojq.Query) (*library, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.own = len(own) > 0
 	l.asks = map[string]bool{}
 	all := false
 	for _, q := range append(own, filter) {

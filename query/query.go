@@ -54,14 +54,18 @@ func Compile(o Options) (*Program, error) {
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
 	}
-	if !o.Null && !o.Slurp && !o.SortKeys {
-		if q, p.cut = newCut(q); isIdentity(q) {
-			return p, nil
-		}
+	each := !o.Null && !o.Slurp && !o.SortKeys
+	if each && isIdentity(q) {
+		return p, nil
 	}
 	lib, err := newLibrary(o.Library, q)
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
+	}
+	if each && !lib.own {
+		if q, p.cut = newCut(q); p.cut != nil && isIdentity(q) {
+			return p, nil
+		}
 	}
 	if n := needs(&o, lib.init, natives(p), q); !n.all {
 		p.need = n

@@ -118,19 +118,25 @@ func (s *stream) run(results gojq.Iter) bool {
 func (s *stream) pick(raw []byte, v any) (ok bool) {
 	if raw != nil {
 		if s.out, ok = s.cut.append(s.out[:0], raw); ok {
-			s.result(s.out)
+			if len(s.out) > 0 {
+				s.result(s.out)
+			}
 			return true
 		}
 		v = s.decoder.decode(string(raw))
 	}
-	v, _ = s.cut.code.Run(v).Next()
-	if err, failed := v.(error); failed {
-		s.batch = nil
-		s.emit(nil, s.newRecordError(err))
-		return false
+	results := s.cut.code.Run(v)
+	for v, more := results.Next(); more; v, more = results.Next() {
+		if err, failed := v.(error); failed {
+			s.batch = nil
+			s.emit(nil, s.newRecordError(err))
+			return false
+		}
+		if s.out = append(s.out[:0], raw...); s.cut.fields != nil {
+			s.out = appendJSON(s.out[:0], v)
+		}
+		s.result(s.out)
 	}
-	s.out = appendJSON(s.out[:0], v)
-	s.result(s.out)
 	return true
 }
 
