@@ -136,7 +136,7 @@ func Connect(o Options) (*Engine, error) {
 		return nil, err
 	}
 	pin := o.pin()
-	transport := &http.Transport{MaxIdleConnsPerHost: 64, ReadBufferSize: 32 << 10}
+	transport := &http.Transport{MaxIdleConnsPerHost: 64, ReadBufferSize: 16 << 10}
 	base, err := ep.prepare(transport, o.Demo)
 	if err != nil {
 		return nil, err
