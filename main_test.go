@@ -27,6 +27,7 @@ import (
 	"testing"
 	"time"
 
+	"baleen/query"
 	"baleen/source"
 	"baleen/source/command"
 	"baleen/source/demo"
@@ -735,8 +736,12 @@ func FuzzArrange(f *testing.F) {
 		if err != nil || got[0] == "--help" || got[0] == "--version" || len(got) > 1 && got[1] == "--help" {
 			return
 		}
+		pairs := slices.ContainsFunc(got, func(word string) bool { // --arg=k --arg=v is for urfave/cli only
+			name, _, _ := strings.Cut(strings.TrimPrefix(word, "--"), "=")
+			return query.TwoWords(name)
+		})
 		again, err := command.Arrange(got, table)
-		if err != nil || !slices.Equal(again, got) {
+		if !pairs && (err != nil || !slices.Equal(again, got)) {
 			t.Errorf("%q becomes %q, and that %q, %v", words, got, again, err)
 		}
 		for _, name := range got[slices.Index(got, "--")+1:] {
