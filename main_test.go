@@ -292,8 +292,10 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 				r, err := engine.StartRegistry(context.Background(), args[0], args[1])
 				ts.Check(err)
 				ts.Defer(r.Stop)
-				if p, ok := of(ts).services[""].(*engine.Podman); ok {
-					ts.Check(p.Trust(context.Background(), r.Addr))
+				for _, s := range of(ts).services {
+					if p, ok := s.(*engine.Podman); ok {
+						ts.Check(p.Trust(context.Background(), r.Addr))
+					}
 				}
 				ts.Setenv(name, r.Addr)
 			},
