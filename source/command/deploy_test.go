@@ -393,7 +393,7 @@ func (m *machine) swarm() {
 		m.Fatal(err)
 	}
 	// The bridge that a Swarm makes by itself has one name on all Engines, and stays.
-	output(m.T, "docker", "network", "create", "--opt", "com.docker.network.bridge.name="+filepath.Base(filepath.Dir(m.socket.Sock))[:11], "docker_gwbridge")
+	output(m.T, "docker", "network", "create", "--opt", "com.docker.network.bridge.name="+filepath.Base(filepath.Dir(m.socket.Sock)), "docker_gwbridge")
 	output(m.T, "docker", "swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1")
 	defer output(m.T, "docker", "swarm", "leave", "--force")
 	output(m.T, "docker", "stack", "deploy", "-c", filepath.Join(dir, "swarm.yaml"), "clean")
