@@ -55,6 +55,7 @@ func ssh() {
 
 // TestScript runs each script on a pretend Engine, and again on a real one.
 func TestScript(t *testing.T) {
+	t.Parallel() // with TestPodman: most of their time is the Engines'
 	for program := range strings.SplitSeq(os.Getenv("BALEEN_REQUIRE"), ",") {
 		if _, err := exec.LookPath(program); program != "" && err != nil {
 			t.Errorf("BALEEN_REQUIRE: %v", err)
@@ -75,6 +76,7 @@ func TestScript(t *testing.T) {
 // TestPodman runs each script on Podman's service. Lines for it alone, and those
 // not for it, are where it differs.
 func TestPodman(t *testing.T) {
+	t.Parallel()
 	needRoot(t, "podman")
 	program := sync.OnceValues(func() ([]byte, error) { return engine.Program(t.Context()) })
 	p := params("podman", program, services(t, func() (service, error) { return engine.StartPodman(t.Context()) }))
