@@ -15,13 +15,14 @@ import (
 type cut struct {
 	conditions []condition // all have to hold
 	fields     []field     // of an object, by name; or one without a name; none for the record itself
-	values     [][]byte    // of fields, in the record at hand
+	firsts     []string    // of the keys of each field
+	values     [][]byte    // of these, in the record at hand
 	code       *gojq.Code  // the same for gojq, which has to say what fails
 }
 
 type field struct {
-	name []byte // quoted, with the colon; nil if the value stands by itself
-	keys []string
+	name []byte   // quoted, with the colon; nil if the value stands by itself
+	keys []string // the same
 }
 
 // newCut splits such an end off a filter; it is nil if there is none.
@@ -64,6 +65,9 @@ func newCut(q *gojq.Query) (*gojq.Query, *cut) {
 		return q, nil
 	}
 	c.code, c.values = code, make([][]byte, len(c.fields))
+	for _, f := range c.fields {
+		c.firsts = append(c.firsts, f.keys[0])
+	}
 	left := joined(steps[:at])
 	left.Meta = q.Meta
 	return left, c
@@ -99,7 +103,7 @@ func objectFields(q *gojq.Query) (fields []field) {
 		if kv.KeyString != nil && kv.KeyString.Queries == nil {
 			name = kv.KeyString.Str
 		}
-		keys := []string{name}
+		keys := []string{quotedKey(name)}
 		if kv.Val != nil {
 			keys = pathKeys(kv.Val)
 		}
@@ -114,7 +118,10 @@ func objectFields(q *gojq.Query) (fields []field) {
 	return fields
 }
 
-// pathKeys gives a and b of .a.b, nil for other filters.
+// quotedKey is how a key stands in a record.
+func quotedKey(name string) string { return `"` + name + `":` }
+
+// pathKeys gives "a": and "b": of .a.b, nil for other filters.
 func pathKeys(q *gojq.Query) (keys []string) {
 	t := q.Term
 	if t == nil || t.Type != gojq.TermTypeIndex || q.FuncDefs != nil {
@@ -134,9 +141,9 @@ func pathKeys(q *gojq.Query) (keys []string) {
 		}
 		switch {
 		case i.Name != "":
-			keys = append(keys, i.Name)
+			keys = append(keys, quotedKey(i.Name))
 		case text != nil && text.Queries == nil:
-			keys = append(keys, text.Str)
+			keys = append(keys, quotedKey(text.Str))
 		default:
 			return nil
 		}
@@ -155,7 +162,7 @@ func (c *cut) append(dst, raw []byte) ([]byte, bool) {
 	if c.fields == nil {
 		return append(dst, raw...), true
 	}
-	if !c.find(raw) {
+	if !members(raw, c.firsts, c.values) {
 		return dst, false
 	}
 	for i, f := range c.fields {
@@ -177,55 +184,61 @@ func (c *cut) append(dst, raw []byte) ([]byte, bool) {
 	return append(dst, '}'), true
 }
 
-// find finds the members of raw that the fields begin with.
-func (c *cut) find(raw []byte) bool {
-	for i := range c.values {
-		c.values[i] = []byte("null")
-	}
-	return members(raw, func(name, value []byte) {
-		for i, f := range c.fields {
-			if f.keys[0] == string(name) {
-				c.values[i] = value
-			}
-		}
-	})
-}
-
 // follow returns what keys lead to in raw.
 func follow(raw []byte, keys []string) (value []byte, ok bool) {
-	for _, key := range keys {
-		value = []byte("null")
-		ok := members(raw, func(name, v []byte) {
-			if key == string(name) {
-				value = v
-			}
-		})
-		if !ok {
+	for i := range keys {
+		var v [1][]byte
+		if !members(raw, keys[i:i+1], v[:]) {
 			return nil, false
 		}
-		raw = value
+		raw = v[0]
 	}
 	return raw, true
 }
 
-// members calls do for each member of an object; null has none. It is false for
-// other values, and where a name is spelt with escapes.
-func members(raw []byte, do func(name, value []byte)) bool {
+// members finds what an object has at keys, or null; null has nothing. It is false
+// for other values, and where a key is spelt with escapes.
+func members(raw []byte, keys []string, values [][]byte) bool {
+	for k := range values {
+		values[k] = []byte("null")
+	}
 	if raw[0] != '{' {
 		return raw[0] == 'n'
 	}
+	left := len(keys)
 	for i := 1; raw[i] != '}'; {
 		start := i
-		i = skipString(raw, i)
-		name, from := raw[start+1:i-1], i+1
-		if bytes.IndexByte(name, '\\') >= 0 {
+		from := skipString(raw, i) + 1
+		key := raw[start:from]
+		if bytes.IndexByte(key, '\\') >= 0 {
 			return false
 		}
 		i = skip(raw, from)
-		do(name, raw[from:i])
+		for k := range keys {
+			if keys[k] == string(key) {
+				values[k] = raw[from:i]
+				left--
+			}
+		}
+		if left == 0 {
+			if left--; !again(raw[i:], keys) {
+				break
+			}
+		}
 		if raw[i] == ',' {
 			i++
 		}
 	}
 	return true
+}
+
+// again reports whether the rest of an object may have one of keys again, which
+// then counts.
+func again(rest []byte, keys []string) bool {
+	for _, key := range keys {
+		if bytes.Contains(rest, []byte(key)) {
+			return true
+		}
+	}
+	return bytes.IndexByte(rest, '\\') >= 0
 }

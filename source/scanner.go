@@ -15,6 +15,8 @@ const (
 	chunk      = 64 << 10 // the same, once that many have come
 	keptOutput = 1 << 20  // a larger output buffer is not kept for the next value
 	maxDepth   = 10_000   // levels of arrays and objects in one value
+
+	ones, high = 0x0101010101010101, 0x80 * ones // eight bytes at a time
 )
 
 // A SyntaxError says where its input stops being JSON.
@@ -216,14 +218,13 @@ value:
 
 // str goes past a string.
 func (s *scanner) str() bool {
-	const each, high = 0x0101010101010101, 0x8080808080808080
 	i := s.pos + 1
 	for {
 		// Eight bytes at a time: the lowest bit of m tells the first byte that is not
 		// plain text; bits above it may be wrong.
 		x := binary.LittleEndian.Uint64(s.buf[i:])
-		m := (x ^ 2*each) - 0x21*each // a quote, which is 0x20 once bit 1 is flipped, or below a space
-		m |= (x ^ '\\'*each) - each   // a backslash
+		m := (x ^ 2*ones) - 0x21*ones // a quote, which is 0x20 once bit 1 is flipped, or below a space
+		m |= (x ^ '\\'*ones) - ones   // a backslash
 		m = (m | x) & high            // or not ASCII
 		if m == 0 {
 			i += 8
@@ -337,10 +338,15 @@ func (s *scanner) literal(word string) bool {
 func (s *scanner) number() bool {
 	if c := s.buf[s.pos]; '1' <= c && c <= '9' { // most are no more than a few digits
 		i := s.pos + 1
-		for s.buf[i]-'0' <= 9 {
-			i++
+		for {
+			x := binary.LittleEndian.Uint64(s.buf[i:]) ^ '0'*ones
+			if m := (x + (0x80-10)*ones | x) & high; m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+			i += 8
 		}
-		if c := s.buf[i]; c == ',' || c == '}' {
+		if c := s.buf[i]; c == ',' || c == '}' || c == ']' {
 			s.pos = i
 			return true
 		}
