@@ -42,7 +42,7 @@ func columns(q *gojq.Query) (keys []string, depth int) {
 			}
 		}
 	case q.Op == gojq.OpPipe:
-		if keys, depth = columns(q.Left); keys != nil {
+		if keys, depth = columns(q.Left); keys != nil && q.Patterns == nil {
 			var ok bool
 			if depth, ok = passes(q.Right, depth); ok {
 				return keys, depth
@@ -50,14 +50,25 @@ func columns(q *gojq.Query) (keys []string, depth int) {
 		}
 		return columns(q.Right)
 	case q.Op == gojq.OpComma, q.Op == gojq.OpAdd, q.Op == gojq.OpAlt:
-		left, n := columns(q.Left)
-		right, m := columns(q.Right)
-		if left != nil && right != nil && n == m {
-			right = slices.DeleteFunc(right, func(key string) bool { return slices.Contains(left, key) })
-			return append(left, right...), n
-		}
+		return unite(q.Left, q.Right)
 	}
 	return nil, 0
+}
+
+// unite gives the keys of all that several filters make, if each one's text tells.
+func unite(all ...*gojq.Query) (keys []string, depth int) {
+	for _, q := range all {
+		if t := q.Term; t != nil && t.Type == gojq.TermTypeFunc && (t.Func.Name == "empty" || t.Func.Name == "error") {
+			continue // makes nothing
+		}
+		more, n := columns(q)
+		if more == nil || keys != nil && n != depth {
+			return nil, 0
+		}
+		more = slices.DeleteFunc(more, func(key string) bool { return slices.Contains(keys, key) })
+		keys, depth = append(keys, more...), n
+	}
+	return keys, depth
 }
 
 func termColumns(t *gojq.Term) (keys []string, depth int) {
@@ -70,8 +81,12 @@ func termColumns(t *gojq.Term) (keys []string, depth int) {
 	case t.Type == gojq.TermTypeFunc && t.Func.Name == "map" && len(t.Func.Args) == 1:
 		keys, depth = columns(t.Func.Args[0])
 		return keys, depth + 1
-	case t.Type == gojq.TermTypeIf:
-		return columns(t.If.Then)
+	case t.Type == gojq.TermTypeIf && t.If.Else != nil: // without one, its input may pass
+		branches := []*gojq.Query{t.If.Then, t.If.Else}
+		for _, elif := range t.If.Elif {
+			branches = slices.Insert(branches, len(branches)-1, elif.Then)
+		}
+		return unite(branches...)
 	case t.Type != gojq.TermTypeObject:
 		return nil, 0
 	}
