@@ -282,7 +282,7 @@ func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, sev
 	if err != nil {
 		return nil, nil, err
 	}
-	page := sink.Page{W: os.Stdout, Size: sink.Terminal(os.Stdout)}
+	page := sink.Page{W: os.Stdout, Stderr: filter.Stderr, Size: sink.Terminal(os.Stdout)}
 	if page.Size != nil {
 		page.W = progress.Beside(os.Stdout)
 	}

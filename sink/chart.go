@@ -15,7 +15,7 @@ func chart() Output {
 		if p.Size == nil {
 			return encoder{}, &UsageError{"-o chart draws on a terminal only"}
 		}
-		c := &charts{size: p.Size, columns: p.Columns, chosen: f.IsSet("columns")}
+		c := &charts{size: p.Size, columns: p.Columns, given: p.Columns != nil, chosen: f.IsSet("columns")}
 		return encoder{add: c.add, held: c.draw}, nil
 	}}
 }
@@ -24,6 +24,7 @@ func chart() Output {
 type charts struct {
 	size    func() (columns, lines int)
 	columns []string
+	given   bool // the columns are known beforehand
 	chosen  bool // the columns were asked for: one that is no number is a mistake
 	rows    latest[map[string][]float64]
 	screen  screen
@@ -33,10 +34,8 @@ func (c *charts) add(dst []byte, result json.RawMessage) ([]byte, error) {
 	if result[0] != '{' {
 		return dst, &UsageError{fmt.Sprintf("-o chart takes objects with numbers, not %.40s", result)}
 	}
-	if len(c.columns) == 0 {
-		for key := range members(result) {
-			c.columns = append(c.columns, key)
-		}
+	if !c.given {
+		c.columns = keys(result, c.columns)
 	}
 	row := c.rows.of(nameOf(result, ""))
 	if *row == nil {
@@ -84,6 +83,9 @@ func (c *charts) draw(dst []byte) []byte {
 			}
 		}
 		lines = append(lines, block...)
+	}
+	if len(lines) == 0 && len(c.rows) > 0 {
+		lines = []string{cut("no number to draw; --columns or -q picks some", across)}
 	}
 	return c.screen.draw(dst, lines, height)
 }

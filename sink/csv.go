@@ -22,7 +22,7 @@ func csv() Output {
 
 // separated makes a line of each row, under a header if rows have columns.
 func separated(p Page, line func(dst []byte, cells []string) []byte) encoder {
-	g := grid{columns: p.Columns}
+	g := newGrid(p)
 	put := func(dst []byte, cells []string) []byte {
 		if p.Size != nil {
 			cells = slices.Clone(cells)

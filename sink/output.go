@@ -47,6 +47,7 @@ func OutputNames() (names []string) {
 // Page is what results are printed on, and what is known of them beforehand.
 type Page struct {
 	W       io.Writer
+	Stderr  io.Writer                   // for messages; nil for none
 	Size    func() (columns, lines int) // of the terminal that W is; nil if it is none
 	Columns []string                    // dotted paths; nil takes the keys of the first result
 	Renews  bool                        // a result takes the place of the earlier one of the same name

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"math"
 	"os"
 	"reflect"
@@ -28,8 +29,15 @@ func (f flags) Int(name string) int       { n, _ := strconv.Atoi(f[name]); retur
 // output is what results look like; width is that of a terminal, 0 for none.
 func output(t testing.TB, f flags, width int, columns []string, results ...string) string {
 	t.Helper()
-	var b bytes.Buffer
-	page := Page{W: &b, Columns: columns}
+	printed, _ := outputs(t, f, width, columns, results...)
+	return printed
+}
+
+// outputs gives the messages as well.
+func outputs(t testing.TB, f flags, width int, columns []string, results ...string) (printed, messages string) {
+	t.Helper()
+	var b, stderr bytes.Buffer
+	page := Page{W: &b, Stderr: &stderr, Columns: columns}
 	if width > 0 {
 		page.Size = func() (int, int) { return width, 24 }
 	}
@@ -52,7 +60,7 @@ func output(t testing.TB, f flags, width int, columns []string, results ...strin
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return b.String()
+	return b.String(), stderr.String()
 }
 
 func TestOutputs(t *testing.T) {
@@ -71,6 +79,9 @@ func TestOutputs(t *testing.T) {
 		{"csv", flags{"output": "csv"}, objects, "a,b,s\n1.10,\"{\"\"c.d\"\":\"\"x\\ty\"\"}\",\"say \"\"hi\"\", you\"\n,,no\n"},
 		{"csv columns", flags{"output": "csv", "columns": "z,b.c.d"}, objects, "z,b.c.d\n,x\ty\n0,\n"},
 		{"csv of arrays", flags{"output": "csv"}, []string{`[1,"a,b",null]`, `[]`, `[[2]]`}, "1,\"a,b\",\n\n[2]\n"},
+		{"csv of an array after an object", flags{"output": "csv"}, []string{`{"a":1,"b":2}`, `[3,null,"x"]`, `"y"`, `{"a":4,"b":5}`}, "a,b\n1,2\n3,,x\ny\n4,5\n"},
+		{"csv of an object after an array", flags{"output": "csv"}, []string{`[1]`, `{"a":2}`}, "1\n\"{\"\"a\"\":2}\"\n"},
+		{"csv of an array, columns", flags{"output": "csv", "columns": "1"}, []string{`{"1":1}`, `[2,3]`}, "1\n1\n3\n"},
 		{"csv of nothing", flags{"output": "csv", "columns": "a,b"}, nil, "a,b\n"},
 		{"tsv", flags{"output": "tsv", "columns": "s,b.c.d"}, objects, "s\tb.c.d\nsay \"hi\", you\tx\\ty\nno\t\n"},
 		{"tsv of strings", flags{"output": "tsv"}, []string{`"a\\b\nc"`, `true`}, "a\\\\b\\nc\ntrue\n"},
@@ -94,6 +105,61 @@ func TestColumnsOfTheFilter(t *testing.T) {
 	got := output(t, flags{"output": "table"}, 0, []string{"size", "id"}, `{"id":1,"size":2}`)
 	if want := "SIZE   ID\n2      1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// What the first result has no column for is said once, unless columns were asked for.
+func TestKeysWithoutAColumn(t *testing.T) {
+	for _, test := range []struct {
+		results []string
+		columns []string
+		flags   flags
+		want    string
+	}{
+		{[]string{`{"a":1}`, `{"a":2,"err":"disk full"}`, `{"other":1}`}, nil, flags{}, `baleen: no column shows "err" of a record; --columns picks columns` + "\n"},
+		{[]string{`{"a":1}`, `{"b":1,"c":2,"d":3,"e\u001b":4}`}, nil, flags{}, `baleen: no column shows "b", "c", "d", "e\x1b" of a record; --columns picks columns` + "\n"},
+		{[]string{`{"a":1,"b":2}`, `{"b":3}`, `{"a":4,"c":null,"d":""}`, `[1,2,3]`, `4`}, nil, flags{}, ""},
+		{[]string{`{"a":1}`, `{"b":2}`}, nil, flags{"columns": "a"}, ""},
+		{[]string{`{"a":1}`, `{"b":2}`}, []string{"a"}, flags{}, ""},
+	} {
+		for _, o := range []string{"csv", "tsv", "table"} {
+			test.flags["output"] = o
+			if _, got := outputs(t, test.flags, 0, test.columns, test.results...); got != test.want {
+				t.Errorf("%s of %s: %q, not %q", o, test.results, got, test.want)
+			}
+		}
+	}
+}
+
+func TestChartWithoutNumbers(t *testing.T) {
+	const none = "no number to draw"
+	for _, test := range []struct {
+		results []string
+		want    bool
+	}{
+		{[]string{`{"name":"a","x":"s"}`}, true},
+		{[]string{`{"name":"a","x":"s"}`, `{"name":"a","y":1}`}, false},
+		{[]string{`{"name":"a","x":"s"}`, `{"name":"b","x":1}`}, false},
+		{nil, false},
+	} {
+		if got := output(t, flags{"output": "chart"}, 40, nil, test.results...); strings.Contains(got, none) != test.want {
+			t.Errorf("%s: %q", test.results, got)
+		}
+	}
+	if got := output(t, flags{"output": "chart"}, 40, nil, `{"x":"s"}`, `{"y":1}`); !strings.Contains(got, "y 1 (max 1)") {
+		t.Errorf("a number that comes later: %q", got)
+	}
+}
+
+// A row without a cell takes the place of another one such, as any row does.
+func TestScreenOfEmptyRows(t *testing.T) {
+	o, _ := ChooseOutput(flags{"output": "table"})
+	p, err := NewPrinter(o, Page{W: io.Discard, Renews: true, Size: func() (int, int) { return 40, 9 }}, flags{})
+	if err == nil {
+		err = p.Print(json.RawMessage(`[]`))
+	}
+	if err != nil || p.Close() != nil {
+		t.Error(err)
 	}
 }
 

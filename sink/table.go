@@ -17,7 +17,7 @@ const (
 
 func table() Output {
 	return Output{Name: "table", Usage: "for people", Rows: true, View: true, New: func(p Page, f Flags) (encoder, error) {
-		t := &tableWriter{page: p, grid: grid{columns: p.Columns}}
+		t := &tableWriter{page: p, grid: newGrid(p)}
 		if p.Renews && p.Size != nil {
 			s := &tableScreen{table: t}
 			return encoder{add: s.add, held: s.draw}, nil
@@ -154,7 +154,7 @@ type tableScreen struct {
 
 func (s *tableScreen) add(dst []byte, result json.RawMessage) ([]byte, error) {
 	row := s.table.row(result)
-	*s.rows.of(nameOf(result, row[0])) = row
+	*s.rows.of(nameOf(result, append(row, "")[0])) = row
 	return dst, nil
 }
 

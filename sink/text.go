@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"strconv"
@@ -28,6 +29,16 @@ func members(v json.RawMessage) iter.Seq2[string, json.RawMessage] {
 			}
 		}
 	}
+}
+
+// keys adds those of a compact object to the ones that there are.
+func keys(v json.RawMessage, all []string) []string {
+	for key := range members(v) {
+		if !slices.Contains(all, key) {
+			all = append(all, key)
+		}
+	}
+	return all
 }
 
 // elements gives the indices and values of a compact array.
@@ -151,25 +162,31 @@ func visible(s, except string) string {
 // appendEscape adds r as JSON escapes it. All that is invisible is below U+10000.
 func appendEscape(b []byte, r rune) []byte { return fmt.Appendf(b, `\u%04x`, r) }
 
-// grid makes rows of results. The first result says what they look like: an
-// object has columns, which are its keys unless they were given; without any,
-// each element of an array is a cell, and any other value the only one.
+// grid makes rows of results. If the first one is an object, its keys are the
+// columns, unless those were given. Without any, and for an array that they were
+// not given for, each element is a cell, and any other value the only one.
 type grid struct {
 	columns []string
+	stderr  io.Writer // nil once it was told of lost keys, or if they are not wanted
+	given   bool
 	begun   bool
 }
 
+func newGrid(p Page) grid {
+	if p.Columns != nil {
+		return grid{columns: p.Columns, given: true}
+	}
+	return grid{stderr: p.Stderr}
+}
+
 func (g *grid) row(result json.RawMessage) (cells []json.RawMessage) {
-	if !g.begun && len(g.columns) == 0 && result[0] == '{' {
-		for key := range members(result) {
-			if !slices.Contains(g.columns, key) {
-				g.columns = append(g.columns, key)
-			}
-		}
+	if result[0] == '{' && !g.begun && !g.given {
+		g.columns = keys(result, nil)
 	}
 	g.begun = true
 	switch {
-	case len(g.columns) > 0 && (result[0] == '{' || result[0] == '['):
+	case len(g.columns) > 0 && (result[0] == '{' || result[0] == '[' && g.given):
+		g.tell(result)
 		for _, c := range g.columns {
 			cells = append(cells, at(result, c))
 		}
@@ -181,4 +198,21 @@ func (g *grid) row(result json.RawMessage) (cells []json.RawMessage) {
 		cells = append(cells, result)
 	}
 	return cells
+}
+
+// tell says, once, which keys of an object are lost.
+func (g *grid) tell(result json.RawMessage) {
+	if g.stderr == nil {
+		return
+	}
+	var lost []string
+	for key, value := range members(result) {
+		if !slices.Contains(g.columns, key) && text(value) != "" {
+			lost = append(lost, strconv.Quote(key))
+		}
+	}
+	if lost != nil {
+		fmt.Fprintf(g.stderr, "baleen: no column shows %s of a record; --columns picks columns\n", strings.Join(lost, ", "))
+		g.stderr = nil
+	}
 }
