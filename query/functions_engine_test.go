@@ -258,3 +258,47 @@ func TestLive(t *testing.T) {
 		})
 	}
 }
+
+// TestLiveInspect: on a stream a full record is good for a second, though never for
+// less than the record that it was asked for, and on a list for the run.
+func TestLiveInspect(t *testing.T) {
+	for _, test := range []struct {
+		filter, record string
+		live           bool
+		slow           time.Duration
+		want           string // of the last record
+	}{
+		{"inspect.n", `{"id":"c1","name":"/web","cpu_stats":{}}`, false, 0, "1"},
+		{"inspect.n", `{"id":"c1","name":"/web","cpu_stats":{}}`, true, 0, "3"},
+		{"[inspect, inspect | .n]", `{"id":"c1","name":"/web","cpu_stats":{}}`, true, 2 * time.Second, "[2,2]"},
+		{"in_use", `{"Id":"n1","Name":"net","IPAM":{}}`, false, 0, "false"},
+		{"in_use", `{"Id":"n1","Name":"net","IPAM":{}}`, true, 0, "true"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			engine := Engine{Wait: func() {}, Get: func(path string) iter.Seq2[json.RawMessage, error] {
+				if path == "/containers/json?all=1" {
+					return records()
+				}
+				asked++
+				time.Sleep(test.slow)
+				return records(fmt.Sprintf(`{"n":%d,"Containers":{%s}}`, asked, strings.Repeat(`"ep":{}`, asked/3)))
+			}}
+			p, err := Compile(Options{Filter: test.filter, Engine: engine, Live: test.live})
+			if err != nil {
+				t.Fatal(err)
+			}
+			input := func(yield func(json.RawMessage, error) bool) {
+				for range 28 {
+					if !yield([]byte(test.record), nil) {
+						return
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+			}
+			if got := results(p.Run(input)); len(got) != 28 || got[27] != test.want {
+				t.Errorf("%s, live %v: %q, want %s", test.filter, test.live, got, test.want)
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // kindKeys are the keys of a record that kindOf looks at.
@@ -98,6 +99,7 @@ type full struct {
 	done  chan struct{}
 	raw   json.RawMessage
 	err   error
+	at    time.Time // when it came
 	value any
 }
 
@@ -107,7 +109,7 @@ func (l *lookahead) inspect(q *questions, path string) (any, error) {
 		number = l.places[path]
 		coming = coming[number:]
 	} else if number != l.latest {
-		l.forget(path)
+		l.forget(q, path)
 	}
 	switch number {
 	case l.latest:
@@ -135,12 +137,22 @@ func (l *lookahead) inspect(q *questions, path string) (any, error) {
 	return f.value, f.err
 }
 
-// forget drops the records that have passed.
-func (l *lookahead) forget(current string) {
-	for path := range l.under {
-		if path != current && !slices.Contains(l.coming, path) {
+// forget drops the records that have passed, and what is too old for the next one.
+func (l *lookahead) forget(q *questions, current string) {
+	for path, f := range l.under {
+		if q.options.Live && f.old() || path != current && !slices.Contains(l.coming, path) {
 			delete(l.under, path)
 		}
+	}
+}
+
+// old is false while the answer is still to come, however long that takes.
+func (f *full) old() bool {
+	select {
+	case <-f.done:
+		return time.Since(f.at) >= liveAge
+	default:
+		return false
 	}
 }
 
@@ -152,7 +164,7 @@ func (l *lookahead) ask(q *questions, path string) *full {
 		go func() {
 			defer close(f.done)
 			for raw, err := range q.options.Engine.Get(path) {
-				f.raw, f.err = slices.Clone(raw), err
+				f.raw, f.err, f.at = slices.Clone(raw), err, time.Now()
 				return
 			}
 		}()
