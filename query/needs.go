@@ -261,14 +261,16 @@ func (r *reader) object(o *gojq.Object, in seen, s *scope) {
 			key = r.string(kv.KeyString, in, s)
 		}
 		r.use(r.query(kv.KeyQuery, in, s))
+		variable := strings.HasPrefix(kv.Key, "$") // no text that begins so
+		if variable {
+			r.use(r.call(&gojq.Func{Name: key}, in, s))
+		}
 		switch {
 		case kv.Val != nil:
 			r.use(r.query(kv.Val, in, s))
 		case key == "":
 			r.use(in)
-		case key[0] == '$':
-			r.use(r.call(&gojq.Func{Name: key}, in, s))
-		default:
+		case !variable:
 			r.use(r.member(in, key))
 		}
 	}
@@ -296,7 +298,7 @@ func (r *reader) bind(patterns []*gojq.Pattern, v, in seen, s *scope) *scope {
 			switch {
 			case key == "":
 				r.use(v)
-			case key[0] == '$':
+			case key[0] == '$' && kv.KeyString == nil:
 				m = r.member(v, key[1:])
 				s = &scope{outer: s, name: key, value: m}
 			default:

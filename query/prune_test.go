@@ -38,6 +38,10 @@ func TestNeeds(t *testing.T) {
 		{`.b as $r | reduce 1 as $x (null; $r) | .c`, `{"a":1,"b":{"c":1},"c":2}`, `{"b":{"c":1}}`},
 		{`.b as $r | "x" | sub("x"; $r)`, `{"a":1,"b":{"c":1},"c":2}`, `{"b":{"c":1}}`},
 		{`.b as $k | .a as {($k): $v} | $v`, `{"a":{"b":{"c":1}},"b":{"c":1},"c":2}`, `{"a":{"b":{"c":1}},"b":{"c":1}}`},
+		{`{"$x", n: (.a+1)}`, `{"a":1,"$x":2,"x":3}`, `{"a":1,"$x":2}`},
+		{`. as {"$x": $y} | $y`, `{"a":1,"$x":{"b":1},"x":3}`, `{"$x":{"b":1}}`},
+		{`. as {$x: {$y}} | $y`, `{"a":1,"$x":2,"x":{"y":3}}`, `{"x":{"y":3}}`},
+		{`.b as $x | {$x: 1}`, `{"a":1,"b":{"c":1}}`, `{"b":{"c":1}}`},
 		// Where the whole record is seen.
 		{`.`, `{"a":1,"b":2}`, ``},
 		{`.a, keys`, `{"a":1,"b":2}`, ``},
@@ -112,6 +116,7 @@ var shapes = []string{
 	`{"a":false,"b":{"z":[{"y":"\"}"}],"b":true},"c":"\\"}`, `{"b":"k","Names":["/n",1],"Labels":{"k":"v","a":"b"},"Id":"sha256:0123","k":0}`,
 	`{"Name":"n","a":{"a":{"a":{"a":{"a":1,"b":2},"b":3},"b":4},"b":5},"RepoTags":["x:1","<none>:<none>"],"b":"a"}`,
 	`{"a":"b","a":{"b":1,"x":2},"b":1,"\u0061\n":2}`,
+	`{"a":1,"$v":{"a":2},"v":3,"b":{"$v":"x","b":[{"$a":1}]},"$":4}`,
 }
 
 // TestPruneGojq runs the filters of gojq's own tests.
@@ -167,10 +172,10 @@ func filter(r *rand.Rand, depth int) string {
 			return pick(`.a`, `.b`, `.a.b`, `.b.a?`, `.["a"]`, `.a[0]`, `.a[]?`, `$v`, `.`)
 		}
 		return pick(`.[]?`, `.[0]?`, `.[1:]?`, `.`, `..`, `1`, `"a"`, `null`, `false`, `empty`, `type`, `has("a")?`,
-			`keys?`, `length?`, `not`, `name`, `tags`, `label("k")`, `short_id`, `dangling`, `input?`, `f`, `g("a")`, `.[$v]?`, `{a}`, `{$v, "b"}`, `error`, `objects`, `values`, `first?`, `$__loc__`)
+			`keys?`, `length?`, `not`, `name`, `tags`, `label("k")`, `short_id`, `dangling`, `input?`, `f`, `g("a")`, `.[$v]?`, `{a}`, `{$v, "b"}`, `{"$v", "$"}?`, `error`, `objects`, `values`, `first?`, `$__loc__`)
 	}
 	form := pick(`%s | %s`, `%s | %s`, `%s | %s`, `%s, %s`, `select(%s) | %s`, `select(%s)`, `{a: %s, b: %s}`, `{(%s | strings): %s}`, `[%s, %s]`, `%s // %s`, `if %s then %s end`, `if %s then %s else %s end`,
-		`try (%s) catch (., %s)`, `(%s)?`, `(%s) as $v | %s`, `(%s) as {a: $v} | %s`, `(%s) as {$a, b: {$v}} | %s, $a`, `(%s) as [$v, {a: $w}] | %s, $w`, `(%s) as [$v] ?// {a: $v} ?// $v | %s`, `(%s) as {(%s): $v} | %s`,
+		`try (%s) catch (., %s)`, `(%s)?`, `(%s) as $v | %s`, `(%s) as {a: $v} | %s`, `(%s) as {$a, b: {$v}} | %s, $a`, `(%s) as [$v, {a: $w}] | %s, $w`, `(%s) as [$v] ?// {a: $v} ?// $v | %s`, `(%s) as {(%s): $v} | %s`, `(%s) as {"$v": $v} | %s`, `(%s) as $v | {$v: %s}`,
 		`reduce (%s) as $v (%s; %s)`, `foreach (%s) as $v (%s; %s)`, `foreach (%s) as {a: $v} (0; %s; %s)`, `label $l | %s, break $l, %s`, `def f: %s; %s`, `def g($v): %s; %s`, `def h(f): %s; h(%s)`,
 		`(%s) == (%s)`, `(%s) + (%s)`, `%s and %s`, `"x\(%s)"`, `@json "\(%s)"`, `(%s) |= %s`, `(%s) = %s`, `del(%s)`, `[path(%s)]`, `[.[]? | %s]`, `map(%s)?`, `map(select(%s) | %s)`, `first(%s)`, `[limit(2; %s)]`, `isempty(%s)`,
 		`any(%s; %s)`, `all(.[]?; %s)`, `any(%s)?`, `IN(%s)`, `IN(%s; %s)`, `.[%s]?`, `(%s)[%s]?`, `(%s).a?`, `(%s)[]?`, `error(%s)`, `sort_by(%s)?`, `to_entries? | %s`, `with_entries(%s)?`, `-(%s)`, `[..|%s]`, `recurse(%s; . != 1)`,
@@ -205,6 +210,7 @@ func FuzzPrune(f *testing.F) {
 	for i, shape := range shapes {
 		f.Add(uint64(i), "", shape)
 		f.Add(uint64(i), "select(.a.b) | .b[].a", shape)
+		f.Add(uint64(i), `{"$v", n: .a}, (. as {"$v": $w} | $w), (.b as $v | {$v: 1})`, shape)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, text, record string) {
 		if !json.Valid([]byte(record)) || regexp.MustCompile(`[0-9]{4}|[0-9][eE]|infinite|now|time|\*`).MatchString(text) {
