@@ -48,7 +48,7 @@ func newCut(q *gojq.Query) (*gojq.Query, *cut) {
 	}
 	for _, step := range steps[:at] {
 		t := step.Term
-		if t == nil || t.Type != gojq.TermTypeFunc || t.Func.Name != "select" || len(t.Func.Args) != 1 || t.SuffixList != nil {
+		if t == nil || step.FuncDefs != nil || t.Type != gojq.TermTypeFunc || t.Func.Name != "select" || len(t.Func.Args) != 1 || t.SuffixList != nil {
 			return q, nil
 		}
 		if holds := newCondition(t.Func.Args[0]); holds != nil {

@@ -55,6 +55,30 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestCutFunctions: what a filter defines is what it calls, by whatever name.
+func TestCutFunctions(t *testing.T) {
+	for filter, want := range map[string]string{
+		`select(.a) | def select(f): [f]; select(.x)`:                        `[3]`,
+		`select(.a) | def select(f): [f]; select(.x) | .[0]`:                 `3`,
+		`select(.a) | (def select(f): [f]; select(.x)) | .[0]`:               `3`,
+		`(def select(f): {b: f}; select(.x)) | select(.b) | .b`:              `3`,
+		`select(.a) | def not: .; select(.x | not) | .x`:                     `3`,
+		`select(.a) | select(def not: .; .x | not) | .x`:                     `3`,
+		`select(.a) | select(.x | def not: .; not) | .x`:                     `3`,
+		`select((def not: .; (.x | not)) and .a) | .x`:                       `3`,
+		`select(def test(f): true; .s | test("b")) | .x`:                     `3`,
+		`select(.s | (def test(f): true; test("b"))) | .x`:                   `3`,
+		`select(.a) | def f: 1; .x`:                                          `3`,
+		`select(.a) | def f: .x; {x: f}`:                                     `{"x":3}`,
+		`select(.a) | def f: 1; {x}`:                                         `{"x":3}`,
+		`select(.a) | def f: 1; select(.x) | def g: 2; select(.s == "a")|.x`: `3`,
+	} {
+		if got := outputs(t, Options{Filter: filter}, `{"a":1,"s":"a","x":3}`); got != want {
+			t.Errorf("%s: %s, not %s", filter, got, want)
+		}
+	}
+}
+
 // made makes up a condition.
 func made(r *rand.Rand, depth int) string {
 	pick := func(forms ...string) string { return forms[r.IntN(len(forms))] }
