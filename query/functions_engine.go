@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
+	"slices"
 	"strings"
 	"time"
+	"weak"
 
 	"github.com/itchyny/gojq"
 )
@@ -33,6 +36,7 @@ type questions struct {
 	count   func() int // of the records read
 	failure error      // that ends the run
 	answers map[string]*answer
+	dropped []dropped
 	clock   int // of the uses of answers
 	usage   usage
 	info    any
@@ -70,7 +74,10 @@ func (q *questions) failed(function string, err error) any {
 // close ends what was not read to its end.
 func (q *questions) close() {
 	for _, a := range q.answers {
-		a.close()
+		a.stop()
+	}
+	for _, d := range q.dropped {
+		d.stop()
 	}
 }
 
@@ -89,18 +96,37 @@ type answer struct {
 	used   int // the clock at the latest use
 }
 
-func (a *answer) close() {
+// A dropped answer has not been read to its end. A generator of the filter may
+// still read it, and does not say when it won't any more.
+type dropped struct {
+	answer weak.Pointer[answer]
+	stop   func()
+}
+
+// drop lets go of the answer at path, and closes those dropped that nothing holds.
+func (q *questions) drop(path string) {
+	a := q.answers[path]
+	delete(q.answers, path)
 	if a.next != nil {
-		a.stop()
-		a.next, a.err = nil, errors.New("an answer of the Engine was dropped before its end")
+		q.dropped = append(q.dropped, dropped{weak.Make(a), a.stop})
+		if len(q.dropped)%maxAnswers == 0 {
+			runtime.GC() // lest too many connections stay open
+		}
 	}
+	q.dropped = slices.DeleteFunc(q.dropped, func(d dropped) bool {
+		unread := d.answer.Value() == nil
+		if unread {
+			d.stop()
+		}
+		return unread
+	})
 }
 
 // answer gives the answer at path, an earlier one if it may be used again.
 func (q *questions) answer(path string) *answer {
 	a := q.answers[path]
 	if a != nil && q.options.Live && time.Since(a.at) >= liveAge {
-		a.close()
+		q.drop(path)
 		a = nil
 	}
 	if a == nil {
@@ -125,8 +151,7 @@ func (q *questions) evict() {
 			oldest = path
 		}
 	}
-	q.answers[oldest].close()
-	delete(q.answers, oldest)
+	q.drop(oldest)
 }
 
 // value gives the value at i of an answer, if it has so many.

@@ -137,6 +137,7 @@ func TestAsking(t *testing.T) {
 		{"first(engine(\"/x\"))", Options{}, `1`, 1, 1},
 		{"[engine(\"/x\"), engine(\"/x\")] | add", Options{Slurp: true}, `12`, 1, 1},
 		{"[engine(\"/p\\(range(80))\")] | length, [engine(\"/x\")][0]", Options{Slurp: true}, `1`, 81, 1},
+		{`[engine("/x") as $x | engine("/p\(range(80))") | $x] | add, length`, Options{Slurp: true}, `240`, 241, 1},
 		{"$engine.api_version, {$engine}.engine.name", Options{}, `"name"`, 0, 0},
 		{"inspect.Id", Options{}, `"99"`, 100, maxWindow},
 		{"inspect.Id, inspect.full", Options{}, `true`, 100, maxWindow},
@@ -298,6 +299,39 @@ func TestLiveInspect(t *testing.T) {
 			}
 			if got := results(p.Run(input)); len(got) != 28 || got[27] != test.want {
 				t.Errorf("%s, live %v: %q, want %s", test.filter, test.live, got, test.want)
+			}
+		})
+	}
+}
+
+// TestDropped: an answer that is too old for another use is still read to its end
+// by what has begun to, and not kept open by what has not.
+func TestDropped(t *testing.T) {
+	for _, test := range []struct {
+		filter, want string
+		open         int // the most answers at once
+	}{
+		{`engine("/x") as $x | engine("/slow\($x)") | [$x, (engine("/x") | select(. > 1))]`, "[1,2,3]\n[2,2,3]\n[3,2,3]", 3},
+		{`[range(1000) | first(engine("/x")), engine("/slow")] | length`, "2000", 2 * maxAnswers},
+		{`[range(1000) | first(engine("/x\(.)"))] | length`, "1000", 3 * maxAnswers},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			open, most := 0, 0
+			engine := Engine{Get: func(path string) iter.Seq2[json.RawMessage, error] {
+				if strings.HasPrefix(path, "/slow") {
+					time.Sleep(2 * time.Second)
+					return records("1")
+				}
+				return func(yield func(json.RawMessage, error) bool) {
+					open++
+					most = max(most, open)
+					defer func() { open-- }()
+					records("1", "2", "3")(yield)
+				}
+			}}
+			got := outputs(t, Options{Filter: test.filter, Engine: engine, Live: true}, "null")
+			if got != test.want || open != 0 || most > test.open {
+				t.Errorf("%s: %s with %d open, %d at the end", test.filter, got, most, open)
 			}
 		})
 	}
