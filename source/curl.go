@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -48,11 +47,11 @@ func Curl(ctx context.Context, o Options, s Source, r Request, filter []string, 
 	if s.Name == "read" {
 		sh.read(r, filter)
 	} else {
-		ctx, rec.enough = context.WithTimeout(ctx, time.Second)
-		defer rec.enough()
-		for range s.Records(ctx, e, Request{Names: r.Names, Filters: r.Filters, Flags: once{r.Flags}, Stdin: r.Stdin}) {
+		asked, unasked, err := rec.requests(ctx, e, s, r)
+		if err != nil {
+			return "", err
 		}
-		sh.source(rec.take(), s, r.Names, filter)
+		sh.source(asked, s, unasked, filter)
 	}
 	if act != nil {
 		act(e, each)
@@ -61,8 +60,8 @@ func Curl(ctx context.Context, o Options, s Source, r Request, filter []string, 
 	return sh.String(), nil
 }
 
-// each stands in the recorded requests for what is known only at run time: the
-// container or the target that a line of sh has in $id.
+// each stands in the recorded requests for any name, and for what is known only
+// at run time: the container or the target that a line of sh has in $id.
 const each = "ba1ee0-each"
 
 // once has flags without what makes a source ask again, or look for credentials.
@@ -98,6 +97,36 @@ func (r *recorder) take() []*http.Request {
 	return asked
 }
 
+// requests are what a source asks for each name, or for the list that it picks
+// the unasked names from.
+func (rec *recorder) requests(ctx context.Context, e *Engine, s Source, r Request) (asked [][]*http.Request, unasked []string, err error) {
+	ask := func(names ...string) ([]*http.Request, error) {
+		ctx, enough := context.WithTimeout(ctx, time.Second)
+		defer enough()
+		rec.enough = enough
+		var failed error
+		for _, err := range s.Records(ctx, e, Request{Names: names, Filters: r.Filters, Flags: once{r.Flags}, Stdin: r.Stdin}) {
+			failed = cmp.Or(failed, err)
+		}
+		return rec.take(), failed
+	}
+	questions, unasked := [][]string{r.Names}, slices.Clone(r.Names)
+	if len(r.Names) > 0 { // each shows what is asked for: "/volumes" has "vol" in it anyway
+		requests, _ := ask(each)
+		if slices.ContainsFunc(requests, func(r *http.Request) bool { return strings.Contains(r.URL.String(), each) }) {
+			questions, unasked = slices.Collect(slices.Chunk(r.Names, 1)), nil
+		}
+	}
+	for _, names := range questions {
+		requests, err := ask(names...)
+		if len(requests) == 0 {
+			return nil, nil, err
+		}
+		asked = append(asked, requests)
+	}
+	return asked, unasked, nil
+}
+
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp := &http.Response{
 		StatusCode: http.StatusOK, Request: req, Body: http.NoBody,
@@ -117,7 +146,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	_, name, _ := strings.Cut(strings.TrimSuffix(dir, "/"), "/containers/")
 	answer := "[]"
 	switch {
-	case last == "events" && r.source != "events":
+	case last == "events" && (r.source == "stats" || r.source == "logs"):
 		// Containers that start later would join: whoever waits for them waits until this is enough.
 		resp.Body = io.NopCloser(&interruptible{req.Context(), forever{}})
 		return resp, nil
@@ -166,37 +195,41 @@ func (sh *script) stage(words ...string) {
 	sh.stages = append(sh.stages, shellWords(words))
 }
 
-// source is the requests for the records, and what makes these of the answers.
-func (sh *script) source(asked []*http.Request, s Source, names []string, filter []string) {
-	// The requests that matter end in the source's own name, if there are such:
-	// those before were about which containers to ask.
-	own := slices.DeleteFunc(slices.Clone(asked), func(r *http.Request) bool { return !strings.HasSuffix(r.URL.Path, "/"+s.Name) })
-	if len(own) == 0 {
-		own = asked
-	}
-	mentions := func(r *http.Request, name string) bool {
-		return strings.Contains(r.URL.Path, strings.TrimPrefix(name, "/")) || strings.Contains(r.URL.Query().Encode(), url.QueryEscape(name))
-	}
-	index := func(r *http.Request) int {
-		return slices.IndexFunc(names, func(n string) bool { return mentions(r, n) })
-	}
-	slices.SortStableFunc(own, func(a, b *http.Request) int {
-		return cmp.Or(cmp.Compare(index(a), index(b)), cmp.Compare(a.URL.Path, b.URL.Path))
-	})
+// source is the requests for the records, those for each name or all, and what
+// makes records of the answers. The names in unasked are not in the requests.
+func (sh *script) source(asked [][]*http.Request, s Source, unasked, filter []string) {
 	var curls []string
-	for i, r := range own {
-		if i > 0 && index(r) >= 0 && index(r) == index(own[i-1]) {
-			curls[len(curls)-1] += " 2>/dev/null || " + sh.curl(r)
+	for _, asked := range asked {
+		// Of requests about containers those that end in the source's own name
+		// matter: those before were about which ones to ask.
+		own := slices.DeleteFunc(slices.Clone(asked), func(r *http.Request) bool {
+			return !strings.Contains(r.URL.Path, "/containers/") || !strings.HasSuffix(r.URL.Path, "/"+s.Name)
+		})
+		if len(own) == 0 {
+			own = asked
+		}
+		slices.SortStableFunc(own, func(a, b *http.Request) int { return cmp.Compare(a.URL.Path, b.URL.Path) })
+		kinds := make([]string, len(own))
+		for i, r := range own {
+			kinds[i] = sh.curl(r)
+		}
+		curl := strings.Join(kinds, " 2>/dev/null || ")
+		if len(kinds) > 1 {
 			sh.comment("a name is what it is found to be first: here two kinds are no error")
-		} else {
-			curls = append(curls, sh.curl(r))
+			curl = "{ " + curl + "; }"
+		}
+		list := slices.IndexFunc(asked, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/containers/json") })
+		if list >= 0 && strings.Contains(own[0].URL.Path, each) {
+			sh.comment("containers that start later do not join")
+			sh.stages = append(sh.stages, sh.curl(asked[list]), "jq -r '.[].Id'")
+			curl = "while read -r id; do " + curl + " & done"
+		}
+		if !s.Filters || !slices.Contains(curls, curl) { // a list has each once
+			curls = append(curls, curl)
 		}
 	}
-	switch list := slices.IndexFunc(asked, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/containers/json") }); {
-	case len(own) > 0 && mentions(own[0], each) && list >= 0:
-		sh.comment("containers that start later do not join")
-		sh.stages = append(sh.stages, sh.curl(asked[list]), "jq -r '.[].Id'", "while read -r id; do "+curls[0]+" & done")
-	case len(own) == 1:
+	switch {
+	case len(curls) == 1:
 		sh.stages = append(sh.stages, curls[0])
 	case s.Live != nil: // all at once
 		sh.stages = append(sh.stages, "{ "+strings.Join(curls, " & ")+" & }")
@@ -211,9 +244,6 @@ func (sh *script) source(asked []*http.Request, s Source, names []string, filter
 		return
 	}
 	jq := s.JQ
-	unasked := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
-		return slices.ContainsFunc(own, func(r *http.Request) bool { return mentions(r, n) })
-	})
 	if len(unasked) > 0 && strings.HasSuffix(strings.TrimSuffix(jq, "?"), "[]") {
 		sh.comment("records come in the Engine's order; a name that matches nothing, or two things, is no error")
 		for i, n := range unasked {
