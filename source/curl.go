@@ -245,11 +245,13 @@ func (sh *script) source(asked [][]*http.Request, s Source, unasked, filter []st
 	}
 	jq := s.JQ
 	if len(unasked) > 0 && strings.HasSuffix(strings.TrimSuffix(jq, "?"), "[]") {
-		sh.comment("records come in the Engine's order; a name that matches nothing, or two things, is no error")
+		sh.comment("a name that matches nothing, or several things, is no error; two names may match one thing")
 		for i, n := range unasked {
 			unasked[i] = string(quote(strings.TrimPrefix(n, "/")))
 		}
-		jq += fmt.Sprintf(` | select(any(.Id, .Name, (.Names[]? | ltrimstr("/")); . == (%[1]s)) or any(.Id // ""; startswith(%[1]s)))`, strings.Join(unasked, ", "))
+		// as pick does
+		jq = fmt.Sprintf(`[%s] | (%s) as $n | first((map(select(.Id == $n)), map(select(any(.Name, .Spec.Name, .Description.Hostname, (.Names[]? | ltrimstr("/")); . == $n))), `+
+			`map(select($n != "" and (.Id // "" | startswith($n))))) | select(. != [])) | select(length == 1)[]`, jq, strings.Join(unasked, ", "))
 	}
 	switch {
 	case jq == "":
