@@ -148,7 +148,7 @@ func Connect(o Options) (*Engine, error) {
 		trip = &tracer{trip, o.Trace}
 	}
 	hc := http.Client{Transport: &guard{trip, o.Write}, CheckRedirect: client.CheckRedirect}
-	typed := http.Client{Transport: &explainer{hc.Transport, ep.host}, CheckRedirect: hc.CheckRedirect}
+	typed := http.Client{Transport: &explainer{hc.Transport, ep.host, o.Timeout}, CheckRedirect: hc.CheckRedirect}
 	c, err := client.NewClientWithOpts(client.WithHost("tcp://"+base.Host+base.Path), client.WithHTTPClient(&typed),
 		client.WithScheme(base.Scheme), client.WithVersion(pin), client.WithAPIVersionNegotiation())
 	if err != nil {
@@ -217,8 +217,9 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 // explainer has docker's client, which knows no host but a made-up one, find out
 // which Engine does not answer.
 type explainer struct {
-	base http.RoundTripper
-	host string
+	base    http.RoundTripper
+	host    string
+	timeout time.Duration
 }
 
 // explained hides the error in it from docker's client, which would replace it by
@@ -229,7 +230,15 @@ func (explained) Error() string   { return "no answer" }
 func (e explained) Unwrap() error { return e.error }
 
 func (e *explainer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if e.timeout > 0 {
+		ctx, cancel := context.WithCancelCause(r.Context())
+		defer time.AfterFunc(e.timeout, func() { cancel(lateError(e.timeout)) }).Stop()
+		r = r.WithContext(ctx)
+	}
 	res, err := e.base.RoundTrip(r)
+	if late := lateError(0); errors.As(context.Cause(r.Context()), &late) {
+		return nil, explained{late}
+	}
 	var refused *ReadOnlyError
 	if err != nil && r.Context().Err() == nil && !errors.As(err, &refused) {
 		err = explained{noAnswer(r.Method+" "+r.URL.Path, e.host, err)}
@@ -256,7 +265,7 @@ func (e *Engine) do(ctx context.Context, method, path string, query url.Values, 
 	a.done = func() { cancel(nil) }
 	if e.timeout > 0 {
 		a.hurry = time.AfterFunc(e.timeout, func() {
-			cancel(&LostError{a.what, fmt.Errorf("no answer within %v", e.timeout)})
+			cancel(&LostError{a.what, lateError(e.timeout)})
 		})
 	}
 	e.mu.Lock()

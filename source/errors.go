@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // UsageError says that the command line cannot be meant; nothing was asked of
@@ -30,6 +31,11 @@ func (e *NameError) Error() string {
 
 // Fatal is false: the stream goes on after a NameError.
 func (e *NameError) Fatal() bool { return false }
+
+// lateError is an answer that did not begin within that time.
+type lateError time.Duration
+
+func (e lateError) Error() string { return "no answer within " + time.Duration(e).String() }
 
 // partError is the failure of one of several things that were asked for.
 type partError struct{ error }

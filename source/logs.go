@@ -21,7 +21,7 @@ func logs() Source {
 		Filters: true,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "follow", Usage: "go on with new lines; with -f, containers that start later join"},
-			&cli.IntFlag{Name: "tail", Usage: "only the last `N` lines of each container"},
+			&cli.StringFlag{Name: "tail", Usage: "only the last `N` lines of each container", Value: "all"},
 			&cli.StringFlag{Name: "since", Usage: "only lines from `TIME` on: RFC 3339, Unix seconds, or how long ago (36h, 7d)"},
 			&cli.StringFlag{Name: "until", Usage: "only lines before `TIME`"},
 			reconnectFlag(),
@@ -39,8 +39,8 @@ func logs() Source {
 			if r.Flags.Bool("reconnect") && !r.Flags.Bool("follow") {
 				return &UsageError{"--reconnect goes with --follow"}
 			}
-			if r.Flags.Int("tail") < 0 {
-				return &UsageError{"--tail takes a number of lines"}
+			if _, err := strconv.ParseUint(r.Flags.String("tail"), 10, 31); err != nil && r.Flags.String("tail") != "all" {
+				return &UsageError{"--tail takes a number of lines, or all"}
 			}
 			_, _, err := period(r.Flags)
 			if err != nil {
@@ -53,8 +53,8 @@ func logs() Source {
 		Records: func(ctx context.Context, e *Engine, r Request) Records {
 			l := &logReader{follow: r.Flags.Bool("follow"), tail: -1, read: map[string]*position{}}
 			l.since, l.until, _ = period(r.Flags)
-			if r.Flags.IsSet("tail") {
-				l.tail = r.Flags.Int("tail")
+			if n, err := strconv.Atoi(r.Flags.String("tail")); err == nil {
+				l.tail = n
 			}
 			l.f = &follower{
 				e: e, what: "logs", names: r.Names, filters: r.Filters, all: true, live: l.follow,

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -107,7 +108,7 @@ func (e *Engine) pull(ctx context.Context, name string, f Values, auth func(doma
 			Error       string
 		}
 		if json.Unmarshal(record, &m) == nil && m.ErrorDetail != nil {
-			m.Error = m.ErrorDetail.Message
+			m.Error = cmp.Or(m.ErrorDetail.Message, m.Error, "the Engine does not say why")
 		}
 		if !yield(record, nil) {
 			return false

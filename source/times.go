@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +24,12 @@ func ParseDuration(text string) (time.Duration, error) {
 		if days > 0 {
 			var n float64
 			n, err = strconv.ParseFloat(number, 64)
-			part = time.Duration(n * days * float64(24*time.Hour))
+			n *= days * float64(24*time.Hour)
+			if part = time.Duration(n); n >= math.MaxInt64 {
+				err = strconv.ErrRange
+			}
 		}
-		if err != nil {
+		if err != nil || part > math.MaxInt64-total {
 			return 0, fmt.Errorf("not a duration: %q", text)
 		}
 		total += part

@@ -27,7 +27,7 @@ func TestParseTime(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"yesterday", "7dd", "d", "7", "1h2", "-", "1 d", "1.2.3d", "2026-13-01"} {
+	for _, text := range []string{"yesterday", "7dd", "d", "7", "1h2", "-", "1 d", "1.2.3d", "2026-13-01", "999999d", "106751d24h", "9000w9000w"} {
 		got, err := parseTime("since", text, now)
 		if text == "7" { // Unix seconds
 			if err != nil || got.Unix() != 7 {
