@@ -12,6 +12,9 @@ func csv() Output {
 		var b bytes.Buffer
 		w := encoding.NewWriter(&b)
 		return separated(p, func(dst []byte, cells []string) []byte {
+			if len(cells) == 1 && cells[0] == "" { // many readers skip a blank line
+				return append(dst, "\"\"\n"...)
+			}
 			b.Reset()
 			w.Write(cells) // to memory: cannot fail
 			w.Flush()

@@ -4,7 +4,7 @@ import "strings"
 
 func tsv() Output {
 	return Output{Name: "tsv", Usage: "tabs between values, escaped as jq's @tsv does, with a header", Rows: true, New: func(p Page, f Flags) (encoder, error) {
-		escapes := strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)
+		escapes := strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`, "\x00", `\0`)
 		return separated(p, func(dst []byte, cells []string) []byte {
 			for i, c := range cells {
 				if i > 0 {
