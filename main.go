@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -20,7 +22,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-	"unicode"
 
 	"github.com/urfave/cli/v2"
 
@@ -41,7 +42,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 //	1  the Engine, or an action       5  the filter failed on a record
 //	2  usage                          128+N  ended by signal N
 //	3  the filter does not compile    141  the reader went away
-func run(args []string) int {
+func run(args []string) (code int) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	r := &report{stderr: os.Stderr, demo: sync.OnceValue(demo.New)}
@@ -58,25 +59,32 @@ func run(args []string) int {
 	signal.Ignore(syscall.SIGPIPE) // a failed write tells as well, and leaves time to wait for actions
 	sink.WatchReader(os.Stdout, func() { cancel(signalError{syscall.SIGPIPE}) })
 
+	log.SetOutput(io.Discard) // where net/http complains, besides what it returns
+	out := bufio.NewWriter(os.Stdout)
+	defer func() {
+		r.add(out.Flush())
+		code = r.code
+	}()
+
 	if slices.Equal(args, []string{source.PluginMetadata}) {
-		fmt.Println(source.DescribePlugin(buildVersion()))
+		fmt.Fprintln(out, source.DescribePlugin(buildVersion()))
 		return 0
 	}
 	args = source.Plugin(args, func() { signals <- syscall.SIGTERM })
 	table := commands(r)
 	if len(args) > 1 && args[0] == "__complete" {
-		command.Complete(ctx, os.Stdout, table, args[1:], map[string][]string{"output": sink.OutputNames()})
+		command.Complete(ctx, out, table, args[1:], map[string][]string{"output": sink.OutputNames()})
 		return 0
 	}
 	args, err := command.Arrange(args, table)
 	switch {
 	case err != nil:
 	case args[0] == "--version":
-		fmt.Println("baleen", buildVersion())
+		fmt.Fprintln(out, "baleen", buildVersion())
 	case args[0] == "--help":
-		command.Overview(os.Stdout, table, len(source.All()))
+		command.Overview(out, table, len(source.All()))
 	case args[1] == "--help":
-		command.Help(os.Stdout, table, args[0])
+		command.Help(out, table, args[0])
 	default:
 		err = command.Run(ctx, table, args)
 	}
@@ -190,8 +198,7 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 		}
 		results := show(engine, programs[engine].Run(named(records)))
 		if action != nil {
-			r.acts.Store(true)
-			act := &sink.Run{Action: *action, Kind: kind, Live: filter.Live, Client: engine.Client, Flags: c, Limit: limit, Progress: progress}
+			act := &sink.Run{Action: *action, Kind: kind, Live: filter.Live, Client: engine.Client, Flags: c, Limit: limit, Progress: progress, Begun: &r.acts}
 			results = named(act.Results(ctx, results))
 		}
 		return results
@@ -204,6 +211,7 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 			continue
 		}
 		if err := printer.Print(result); err != nil {
+			printer.Flush() // what came before is whole
 			return err
 		}
 		if action != nil {
@@ -343,6 +351,9 @@ func check(s source.Source, request source.Request, action *sink.Action, filter 
 		if key, blank := request.Filters.Blank(); blank {
 			return &source.UsageError{Message: fmt.Sprintf("--%s: -f %s= has no value; an unset variable?", action.Name, key)}
 		}
+		if filter.Given && !filter.Selects() {
+			return &source.UsageError{Message: fmt.Sprintf("--%s: the filter is blank; an unset variable?", action.Name)}
+		}
 		if len(names) == 0 && len(request.Filters) == 0 && !filter.Selects() && s.Name != "read" {
 			return &source.UsageError{Message: fmt.Sprintf("--%s without a selection\nname what is meant, or use -f or -q; -q . means all", action.Name)}
 		}
@@ -385,7 +396,7 @@ func (r *report) add(err error) {
 	case errors.As(err, &halt):
 		io.WriteString(r.stderr, halt.Stderr)
 	case code < 128: // those who end baleen know that they did
-		fmt.Fprintln(r.stderr, "baleen: "+r.where+visible(err.Error()))
+		fmt.Fprintln(r.stderr, "baleen: "+r.where+sink.Visible(err.Error()))
 	}
 	r.exit(code)
 }
@@ -432,16 +443,6 @@ func exitCode(err error) int {
 	default:
 		return 1
 	}
-}
-
-// visible keeps text from an Engine or a filter from steering the terminal.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }
 
 type signalError struct{ syscall.Signal }

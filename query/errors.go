@@ -139,8 +139,11 @@ func (e *HaltError) Error() string {
 	return "filter halted with exit code " + strconv.Itoa(e.Code)
 }
 
+// Fatal is false after halt: what the filter gave before stands.
+func (e *HaltError) Fatal() bool { return e.Code != 0 }
+
 func newHaltError(err *gojq.HaltError) *HaltError {
-	e := &HaltError{Code: err.ExitCode()}
+	e := &HaltError{Code: err.ExitCode() & 0xff} // as the system has it
 	switch v := err.Value().(type) {
 	case nil:
 	case string:

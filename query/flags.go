@@ -13,7 +13,7 @@ import (
 // Flags are the flags that make a program, jq's own names.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "jq", Aliases: []string{"q"}, Usage: "the jq `FILTER`, run once per record"},
+		&cli.StringSliceFlag{Name: "jq", Aliases: []string{"q"}, Usage: "the jq `FILTER`, run once per record"},
 		&cli.StringFlag{Name: "from-file", Aliases: []string{"F"}, Usage: "read the filter from `FILE`, or for - from standard input"},
 		&cli.BoolFlag{Name: "slurp", Aliases: []string{"s"}, Usage: "run once, on an array of all records"},
 		&cli.BoolFlag{Name: "null-input", Aliases: []string{"n"}, Usage: "run once, on null; input and inputs read records"},
@@ -47,18 +47,23 @@ func (o *Options) Selects() bool {
 // FromFlags reads [Flags]. What it gives back as an error cannot be meant.
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
-		Filter:   c.String("jq"),
+		Filter:   strings.Join(c.StringSlice("jq"), ""),
+		Given:    c.IsSet("jq") || c.IsSet("from-file"),
 		Name:     "<filter>",
-		Slurp:    c.Bool("slurp"),
+		Slurp:    c.Bool("slurp") && !c.Bool("raw-input"), // -Rs makes one string of all lines
 		Null:     c.Bool("null-input"),
 		SortKeys: c.Bool("sort-keys"),
 		Library:  c.StringSlice("library-path"),
 		Stderr:   os.Stderr,
 	}
-	if file := c.String("from-file"); file != "" {
-		if c.IsSet("jq") {
-			return o, fmt.Errorf("-q and -F both give a filter")
-		}
+	file := c.String("from-file")
+	switch {
+	case file != "" && c.IsSet("jq"):
+		return o, fmt.Errorf("-q and -F both give a filter")
+	case len(c.StringSlice("jq")) > 1:
+		return o, fmt.Errorf("-q is given twice; -q 'FILTER | FILTER' is both")
+	}
+	if file != "" {
 		var text []byte
 		var err error
 		if file != "-" {

@@ -16,6 +16,7 @@ import (
 // Options say what to compile. The zero value is the filter ".".
 type Options struct {
 	Filter   string    // jq source; "" means "."
+	Given    bool      // a flag has Filter, which may be blank all the same
 	Name     string    // what messages call the filter; "" means "<filter>"
 	Null     bool      // jq's -n: run once, on null
 	Slurp    bool      // jq's -s: run once, on an array of all records
@@ -158,6 +159,10 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 		s := &stream{next: next, yield: yield, need: p.need, cut: p.cut, slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole}
 		p.stream = s
 		for s.run(p.code.Run(nil, p.vars...)) && !p.options.Null {
+		}
+		if p.options.Whole && !p.options.Live && s.count > 0 { // that the list was cut short may show only after what was read
+			for ok := true; ok; _, ok = s.readOne() {
+			}
 		}
 	}
 }

@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/containerd/errdefs/pkg/errhttp"
@@ -102,11 +105,6 @@ func Choose(kind string, f Flags) (*Action, string, error) {
 	case f.Int("parallel") < 1:
 		return nil, "", &UsageError{"-P takes a number of targets, 1 at least"}
 	}
-	for _, name := range []string{"tag", "signal"} {
-		if has(ActionFlags(given), name) && f.IsSet(name) && strings.TrimSpace(f.String(name)) == "" {
-			return nil, "", &UsageError{fmt.Sprintf("--%s is empty; an unset variable?", name)}
-		}
-	}
 	for _, flag := range ActionFlags(given) {
 		name := flag.Names()[0]
 		isAction := slices.ContainsFunc(Actions(), func(a Action) bool { return a.Name == name })
@@ -176,7 +174,8 @@ type Run struct {
 	Flags  Flags
 	Limit  *Limit
 
-	Progress *Progress // nil for none
+	Progress *Progress    // nil for none
+	Begun    *atomic.Bool // set once something is acted on; nil for nowhere
 }
 
 // Results acts on what results name and gives a [Result] for each target, in
@@ -202,7 +201,7 @@ func (r *Run) Results(ctx context.Context, results Results) Results {
 		}
 		var list []Target
 		if !r.Live {
-			list, ok = r.collect(targets, emit)
+			list, ok = r.collect(ctx, targets, emit)
 			total, over := r.Limit.count(ctx, len(list))
 			if ok && over {
 				emit(outcome{err: fmt.Errorf("--max %d: %d targets were selected, nothing is done", r.Limit.max, total)})
@@ -267,32 +266,6 @@ func each(list []Target) iter.Seq2[Target, error] {
 	}
 }
 
-// collect reads the whole list of targets, each once; ok means that it may be
-// acted on.
-func (r *Run) collect(targets iter.Seq2[Target, error], emit func(outcome) bool) (list []Target, ok bool) {
-	seen := map[string]bool{}
-	for t, err := range targets {
-		if err != nil {
-			if !emit(outcome{err: err}) || fatal(err) {
-				return nil, false
-			}
-			continue
-		}
-		// A container's record is the same target as its name. An image's is more than
-		// one of its references.
-		again := seen[t.ID] || t.Kind == "container" && t.Name != "" && seen[t.Name]
-		seen[t.ID], seen[t.Name] = true, true
-		if !again {
-			list = append(list, t)
-		}
-	}
-	if r.Action.Single && len(list) > 1 {
-		emit(outcome{err: fmt.Errorf("--%s goes to one %s, %d were selected, nothing is done", r.Action.Name, r.Kind, len(list))})
-		return nil, false
-	}
-	return list, true
-}
-
 // perform acts on targets as they come, parallel at a time, and emits what
 // became of them until emit says to stop. A target that is being acted on is
 // not acted on again meanwhile.
@@ -331,7 +304,7 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], par
 				in = nil
 			default:
 				busy[o.target.ID] = true
-				go func() { out <- r.act(context.WithoutCancel(ctx), o.target) }()
+				go func() { out <- r.act(ctx, o.target) }()
 			}
 		case o := <-out:
 			delete(busy, o.target.ID)
@@ -386,7 +359,17 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 		o.result.Status = "planned"
 		return o
 	}
-	response, err := r.Action.Do(ctx, r.Client, t, r.Flags)
+	if r.Begun != nil {
+		r.Begun.Store(true)
+	}
+	response, err := r.Action.Do(context.WithoutCancel(ctx), r.Client, t, r.Flags)
+	for dialed := (*net.OpError)(nil); r.Flags.Bool("reconnect") && errors.As(err, &dialed) && dialed.Op == "dial" && ctx.Err() == nil; {
+		select { // until the Engine is back
+		case <-time.After(time.Second):
+			response, err = r.Action.Do(context.WithoutCancel(ctx), r.Client, t, r.Flags)
+		case <-ctx.Done():
+		}
+	}
 	o.result.Response = response
 	if err == nil {
 		return o
@@ -401,8 +384,8 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 		text, _, _ = strings.Cut(cause.Error(), "\n") // what may help comes after it
 	}
 	o.result.Error = strings.Join(strings.Fields(text), " ")
-	if !client.IsErrConnectionFailed(err) {
-		o.result.Code = errhttp.ToHTTP(err)
+	if code := errhttp.ToHTTP(err); !client.IsErrConnectionFailed(err) && (code != http.StatusInternalServerError || errdefs.IsInternal(err)) {
+		o.result.Code = code
 	}
 	if errdefs.IsNotFound(err) && r.Flags.Bool("ignore-not-found") || errdefs.IsConflict(err) && r.Flags.Bool("ignore-in-use") {
 		o.result.Status = "skipped"

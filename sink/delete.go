@@ -137,8 +137,8 @@ func inUse(ctx context.Context, c *client.Client, id string) error {
 func needed(refs []string) []string {
 	repos := map[string]bool{}
 	for _, r := range refs {
-		if !strings.Contains(r, "@") && r != "<none>:<none>" {
-			repos[r[:strings.LastIndex(r, ":")]] = true
+		if i := strings.LastIndex(r, ":"); i >= 0 && !strings.Contains(r, "@") && r != "<none>:<none>" {
+			repos[r[:i]] = true
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(refs), func(r string) bool {

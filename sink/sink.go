@@ -19,6 +19,9 @@ type Flags interface {
 	IsSet(name string) bool
 }
 
+// Visible writes out the characters of a message that could steer a terminal.
+func Visible(message string) string { return visible(message, "\n") }
+
 // fatal reports whether err ended the stream that it came in, so that what came
 // before it is not the whole. An error that does not says so with Fatal() false.
 func fatal(err error) bool {

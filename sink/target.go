@@ -38,6 +38,7 @@ func resolve(kind string, result json.RawMessage) (Target, error) {
 			Names                 []string
 			Container             string
 			RepoTags, RepoDigests []string
+			Action, Target        string // a result, such as of a dry run
 		}
 		if err := json.Unmarshal(result, &r); err != nil {
 			return t, notATarget(kind, result, "its id or name is no string")
@@ -50,10 +51,7 @@ func resolve(kind string, result json.RawMessage) (Target, error) {
 		case "volume": // has no id
 			r.ID = ""
 		case "container":
-			name = strings.TrimPrefix(name, "/")
-			if name == "" {
-				name = r.Container
-			}
+			name = cmp.Or(r.Container, strings.TrimPrefix(name, "/")) // a process may have a name
 		case "image":
 			if tags := tagged(r.RepoTags); name == "" && len(tags) > 0 {
 				name = tags[0]
@@ -63,6 +61,9 @@ func resolve(kind string, result json.RawMessage) (Target, error) {
 		}
 		t.ID, t.Name = r.ID, name
 		t.Size = size(kind, result)
+		if r.Action != "" && r.Target != "" {
+			t.ID = r.Target
+		}
 		if t.ID == "" {
 			t.ID, t.Name = name, ""
 		}
@@ -127,6 +128,16 @@ func invalid(kind, id string) string {
 		return fmt.Sprintf("it cannot name a %s", kind)
 	}
 	return ""
+}
+
+// key is the one spelling of a name of the target.
+func (t Target) key(name string) string {
+	if t.Kind == "image" {
+		if ref, err := reference.ParseNormalizedNamed(name); err == nil {
+			return reference.TagNameOnly(ref).String()
+		}
+	}
+	return name
 }
 
 // size is what a record says that the Engine could have back.

@@ -37,11 +37,26 @@ func read() Source {
 			if r.Flags.Bool("raw-input") {
 				from = lines
 			}
+			var text []byte // of all files, for -Rs
+			slurps := r.Flags.Bool("raw-input") && r.Flags.Bool("slurp")
+			if slurps {
+				from = func(in io.Reader) Records {
+					return func(yield func(json.RawMessage, error) bool) {
+						more, err := io.ReadAll(in)
+						if text = append(text, more...); err != nil {
+							yield(nil, err)
+						}
+					}
+				}
+			}
 			return func(yield func(json.RawMessage, error) bool) {
 				for _, name := range names {
 					if !e.readFile(ctx, r, name, from, yield) {
 						return
 					}
+				}
+				if slurps {
+					yield(quote(string(text)), nil)
 				}
 			}
 		},
@@ -49,14 +64,17 @@ func read() Source {
 }
 
 // readFile yields what from finds in one file, and reports whether to go on
-// with the next. A file that cannot be read ends the stream: what it held is
-// not known.
+// with the next. Before an action, a file that cannot be read ends the stream:
+// what it held is not known.
 func (e *Engine) readFile(ctx context.Context, r Request, name string, from func(io.Reader) Records, yield func(json.RawMessage, error) bool) bool {
 	in := r.Stdin()
 	if name == "-" {
 		name = os.Stdin.Name()
 	} else {
 		f, err := os.Open(name)
+		if err != nil && !r.Flags.IsSet("kind") {
+			return yield(nil, &partError{err})
+		}
 		if err != nil {
 			yield(nil, err)
 			return false
@@ -100,6 +118,9 @@ func origin(record json.RawMessage) string {
 func values(r io.Reader) Records {
 	return func(yield func(json.RawMessage, error) bool) {
 		s := newScanner(r)
+		if c, _ := s.peek(); c == 0xEF { // the byte order mark that editors on Windows put first
+			s.literal("\ufeff")
+		}
 		for {
 			v, err := s.value()
 			if err == io.EOF || !yield(v, err) || err != nil {

@@ -73,11 +73,13 @@ func app(c *Command) *cli.App {
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		Commands: []*cli.Command{{
-			Name:         c.Name,
-			Aliases:      c.Aliases,
-			Flags:        c.flags(),
-			HideHelp:     true,
-			OnUsageError: func(_ *cli.Context, err error, _ bool) error { return usage("%v", err) },
+			Name:     c.Name,
+			Aliases:  c.Aliases,
+			Flags:    c.flags(),
+			HideHelp: true,
+			OnUsageError: func(_ *cli.Context, err error, _ bool) error {
+				return usage("%s", strings.Replace(err.Error(), " for flag -", " for --", 1))
+			},
 			Before: func(c *cli.Context) error {
 				c.Command.Flags = nil // parsed; urfave/cli would look through them once for each of them
 				return nil

@@ -27,7 +27,9 @@ func Completion() Command {
 				return usage("completion is for one of %s", strings.Join(shells, ", "))
 			}
 			script, err := completions.ReadFile("completion." + c.Args().First())
-			os.Stdout.Write(script)
+			if err == nil {
+				_, err = os.Stdout.Write(script)
+			}
 			return err
 		},
 	}

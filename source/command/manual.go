@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -21,8 +22,9 @@ func Manual(commands []Command) Command {
 			if c.Args().Present() {
 				return usage("man takes no names; what is %q?", c.Args().First())
 			}
-			manual(os.Stdout, commands)
-			return nil
+			out := bufio.NewWriter(os.Stdout)
+			manual(out, commands)
+			return out.Flush()
 		},
 	}
 }

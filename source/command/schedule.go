@@ -23,8 +23,8 @@ func scheduleFlags() []cli.Flag {
 }
 
 // times waits for each moment at which flags want a run, and ends with
-// ctx. Without a schedule there is one, at once. A moment that comes while the
-// run before it goes on is left out.
+// ctx. Without a schedule there is one, at once. Moments that come while the run
+// before them goes on are left out, but for the last one of --every.
 func times(ctx context.Context, flags source.Values) (iter.Seq[time.Time], error) {
 	expression, every := flags.String("cron"), flags.String("every")
 	first, next := time.Now(), func(time.Time) time.Time { return time.Time{} }

@@ -62,10 +62,12 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 
 func noSource() error { return usage("no source given\nbaleen --help lists them") }
 
-// words knows for each spelling of a flag its long name and how many words follow it.
+// words knows for each spelling of a flag its long name, how many words follow it,
+// and whether they may be empty.
 type words map[string]struct {
-	name string
-	n    int
+	name  string
+	n     int
+	empty bool
 }
 
 func every(commands []Command) words {
@@ -81,9 +83,10 @@ func (w words) add(flags []cli.Flag) {
 		names := f.Names()
 		for _, spelling := range names {
 			w[spelling] = struct {
-				name string
-				n    int
-			}{names[0], valueWords(f)}
+				name  string
+				n     int
+				empty bool
+			}{names[0], valueWords(f), valueWords(f) > 1 || names[0] == "jq"} // as in jq
 		}
 	}
 }
@@ -133,6 +136,10 @@ func (w words) split(args []string) (flags, names []string, err error) {
 			if len(args) < f.n {
 				fault(fmt.Errorf("%s needs %d more", word, f.n-len(args)))
 				return flags, names, err
+			}
+			if !f.empty && strings.TrimSpace(args[0]) == "" {
+				spelling, _, _ := strings.Cut(word, "=")
+				fault(fmt.Errorf("%s is empty; an unset variable?", spelling))
 			}
 			for _, v := range args[:f.n] {
 				flags = append(flags, "--"+f.name+"="+v)
