@@ -132,6 +132,7 @@ func (p *Printer) Close() error {
 	}
 	if p.e.held != nil {
 		p.buf = p.e.held(p.buf)
+		p.e.held = nil // a source that still flushes is late
 	}
 	if p.e.end != nil {
 		p.buf = p.e.end(p.buf)

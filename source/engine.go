@@ -271,7 +271,7 @@ func (e *Engine) do(ctx context.Context, method, path string, query url.Values, 
 	e.mu.Lock()
 	version := e.version
 	e.mu.Unlock()
-	if version == "" && method != http.MethodGet {
+	if version == "" && (method != http.MethodGet || body != nil) { // which is sent once
 		e.Client.NegotiateAPIVersion(a.ctx)
 		version = e.Client.ClientVersion()
 	}
