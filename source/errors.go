@@ -32,6 +32,16 @@ func (e *NameError) Error() string {
 // Fatal is false: the stream goes on after a NameError.
 func (e *NameError) Fatal() bool { return false }
 
+// A SyntaxError says where its input stops being JSON.
+type SyntaxError struct {
+	Offset int64  // bytes before the one at fault
+	Reason string // in printable characters
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("invalid JSON at byte %d: %s", e.Offset, e.Reason)
+}
+
 // lateError is an answer that did not begin within that time.
 type lateError time.Duration
 

@@ -11,23 +11,12 @@ import (
 )
 
 const (
-	firstChunk = 8 << 10  // bytes to read at once, enough where little comes at a time
-	chunk      = 64 << 10 // the same, once that many have come
-	keptOutput = 1 << 20  // a larger output buffer is not kept for the next value
-	maxDepth   = 10_000   // levels of arrays and objects in one value
-
+	firstChunk = 8 << 10                         // bytes to read at once, enough where little comes at a time
+	chunk      = 64 << 10                        // the same, once that many have come
+	keptOutput = 1 << 20                         // a larger output buffer is not kept for the next value
+	maxDepth   = 10_000                          // levels of arrays and objects in one value
 	ones, high = 0x0101010101010101, 0x80 * ones // eight bytes at a time
 )
-
-// A SyntaxError says where its input stops being JSON.
-type SyntaxError struct {
-	Offset int64  // bytes before the one at fault
-	Reason string // in printable characters
-}
-
-func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("invalid JSON at byte %d: %s", e.Offset, e.Reason)
-}
 
 // A scanner cuts a stream of JSON into values, checks them and spells them
 // compactly: no white space, JSON's shortest escapes, U+FFFD for what is not
@@ -58,9 +47,7 @@ type scanner struct {
 	sep   byte   // what comes before the next element: '[' or ',', or 0 outside an array
 }
 
-func newScanner(r io.Reader) *scanner {
-	return &scanner{r: r, buf: make([]byte, firstChunk+8)}
-}
+func newScanner(r io.Reader) *scanner { return &scanner{r: r, buf: make([]byte, firstChunk+8)} }
 
 // peek returns the first byte of the token ahead, or io.EOF at the end of the input.
 func (s *scanner) peek() (byte, error) {
