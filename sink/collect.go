@@ -32,8 +32,10 @@ func (r *Run) collect(ctx context.Context, targets iter.Seq2[Target, error], emi
 			list = append(list, t)
 		} else if t.Record && !list[i].Record {
 			list[i] = t
-		} else if t.Record && list[i].Refs != nil { // none are all
-			list[i].Refs = append(list[i].Refs, t.Refs...)
+		} else if t.Record && t.Refs == nil {
+			list[i].Refs = nil // all
+		} else if t.Record && list[i].Refs != nil {
+			list[i].Refs = slices.Compact(slices.Sorted(slices.Values(slices.Concat(list[i].Refs, t.Refs))))
 		}
 		for _, name := range append([]string{t.ID, t.Name}, t.Refs...) {
 			at[t.key(name)] = i

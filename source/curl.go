@@ -268,8 +268,7 @@ func (sh *script) source(asked [][]*http.Request, s Source, unasked, filter []st
 func (sh *script) read(r Request, filter []string) {
 	files := slices.DeleteFunc(slices.Clone(r.Names), func(n string) bool { return n == "-" && len(r.Names) == 1 })
 	if r.Flags.Bool("raw-input") {
-		sh.stage(append([]string{"jq", "-R", "."}, files...)...)
-		files = nil
+		files = slices.Insert(files, 0, "-R")
 	}
 	sh.stage(append(slices.Clone(filter), files...)...)
 }

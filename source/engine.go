@@ -236,7 +236,7 @@ func (e *explainer) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.WithContext(ctx)
 	}
 	res, err := e.base.RoundTrip(r)
-	if late := lateError(0); errors.As(context.Cause(r.Context()), &late) {
+	if late := lateError(0); err != nil && errors.As(context.Cause(r.Context()), &late) {
 		return nil, explained{late}
 	}
 	var refused *ReadOnlyError
