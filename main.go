@@ -27,9 +27,12 @@ import (
 
 	"baleen/query"
 	"baleen/sink"
+	"baleen/sink/act"
+	"baleen/sink/print"
 	"baleen/source"
 	"baleen/source/command"
 	"baleen/source/demo"
+	"baleen/source/record"
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -73,7 +76,7 @@ func run(args []string) (code int) {
 	args = source.Plugin(args, func() { signals <- syscall.SIGTERM })
 	table := commands(r)
 	if len(args) > 1 && args[0] == "__complete" {
-		command.Complete(ctx, out, table, args[1:], map[string][]string{"output": sink.OutputNames()})
+		command.Complete(ctx, out, table, args[1:], map[string][]string{"output": print.OutputNames()})
 		return 0
 	}
 	args, err := command.Arrange(args, table)
@@ -106,7 +109,7 @@ func commands(r *report) (all []command.Command) {
 		Examples: []string{"baleen functions"},
 		Run: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return &source.UsageError{Message: fmt.Sprintf("functions takes no names; what is %q?", c.Args().First())}
+				return &record.UsageError{Message: fmt.Sprintf("functions takes no names; what is %q?", c.Args().First())}
 			}
 			return query.WriteFunctions(os.Stdout)
 		},
@@ -118,14 +121,14 @@ func commands(r *report) (all []command.Command) {
 func groups(s source.Source) []command.Group {
 	g := []command.Group{
 		{Title: "Source", Flags: s.Flags}, {Title: "Filter", Flags: query.Flags()},
-		{Title: "Output", Flags: sink.PrintFlags()}, {Title: "Engine", Flags: source.Flags()},
+		{Title: "Output", Flags: print.PrintFlags()}, {Title: "Engine", Flags: source.Flags()},
 	}
 	if s.Filters {
 		f := &cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "the Engine's own filter `KEY=VALUE`; the same key twice means or, different keys mean and"}
 		g[0].Flags = append(g[0].Flags, f)
 	}
 	if s.Kind != "" {
-		g = slices.Insert(g, 2, command.Group{Title: "Action", Flags: sink.ActionFlags(s.Kind)})
+		g = slices.Insert(g, 2, command.Group{Title: "Action", Flags: act.ActionFlags(s.Kind)})
 	}
 	return g
 }
@@ -144,16 +147,16 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 	request := source.Request{Names: c.Args().Slice(), Filters: filters, Flags: c}
 	filter, err := query.FromFlags(c)
 	if err != nil {
-		return &source.UsageError{Message: err.Error()}
+		return &record.UsageError{Message: err.Error()}
 	}
-	action, kind, err := sink.Choose(s.Kind, c)
+	action, kind, err := act.Choose(s.Kind, c)
 	if err != nil {
 		return err
 	}
 	if err := check(s, request, action, filter); err != nil {
 		return err
 	}
-	progress := sink.NewProgress(os.Stderr, sink.Terminal(os.Stderr))
+	progress := print.NewProgress(os.Stderr, sink.Terminal(os.Stderr))
 	defer progress.Close()
 	r.stderr, filter.Stderr = progress.Beside(os.Stderr), progress.Beside(os.Stderr)
 	options, err := source.OptionsFromFlags(c)
@@ -180,26 +183,26 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 	}
 	request.Stdin, request.Engines = source.Stdin(several), engines
 	if c.Bool("curl") && several {
-		return &source.UsageError{Message: "--curl prints what one Engine is asked"}
+		return &record.UsageError{Message: "--curl prints what one Engine is asked"}
 	}
 	if c.Bool("curl") {
 		return curl(c, options[0], s, request, filter, action, kind)
 	}
-	limit := sink.LimitFromFlags(c, len(engines))
-	pipeline := func(ctx context.Context, engine *source.Engine) source.Records {
+	limit := act.LimitFromFlags(c, len(engines))
+	pipeline := func(ctx context.Context, engine *source.Engine) record.Seq {
 		records := s.Records(ctx, engine, request)
 		if s.Layers {
 			seen := sink.Terminal(os.Stdout) != nil && !filter.Selects() && !c.IsSet("output")
 			records = progress.Layers(records, seen)
 		}
-		named := func(r source.Records) source.Records { return r }
+		named := func(r record.Seq) record.Seq { return r }
 		if several {
-			named = func(r source.Records) source.Records { return source.Named(engine.Name, r) }
+			named = func(r record.Seq) record.Seq { return source.Named(engine.Name, r) }
 		}
 		results := show(engine, programs[engine].Run(named(records)))
 		if action != nil {
-			act := &sink.Run{Action: *action, Kind: kind, Live: filter.Live, Client: engine.Client, Flags: c, Limit: limit, Progress: progress, Begun: &r.acts}
-			results = named(act.Results(ctx, results))
+			run := &act.Run{Action: *action, Kind: kind, Live: filter.Live, Client: engine.Client, Flags: c, Limit: limit, Progress: progress, Begun: &r.acts}
+			results = named(run.Results(ctx, results))
 		}
 		return results
 	}
@@ -245,7 +248,7 @@ func connect(ctx context.Context, options []source.Options, filter query.Options
 			return nil, nil, err
 		}
 		if slices.ContainsFunc(engines, func(e *source.Engine) bool { return e.Name == engine.Name }) {
-			return nil, nil, &source.UsageError{Message: fmt.Sprintf("the Engine %s is named twice", engine.Name)}
+			return nil, nil, &record.UsageError{Message: fmt.Sprintf("the Engine %s is named twice", engine.Name)}
 		}
 		filter.Engine = query.Engine{
 			Get:  func(path string) iter.Seq2[json.RawMessage, error] { return engine.Get(ctx, path) },
@@ -261,20 +264,20 @@ func connect(ctx context.Context, options []source.Options, filter query.Options
 }
 
 // curl prints what does the same with curl and jq.
-func curl(c *cli.Context, options source.Options, s source.Source, request source.Request, filter query.Options, action *sink.Action, kind string) error {
+func curl(c *cli.Context, options source.Options, s source.Source, request source.Request, filter query.Options, action *act.Action, kind string) error {
 	flags := query.Flags()
-	var act func(*source.Engine, string)
+	var do func(*source.Engine, string)
 	if action != nil {
-		act = func(e *source.Engine, target string) {
+		do = func(e *source.Engine, target string) {
 			one := func(yield func(json.RawMessage, error) bool) { yield(json.RawMessage(strconv.Quote(target)), nil) }
-			run := &sink.Run{Action: *action, Kind: kind, Client: e.Client, Flags: c, Limit: sink.NewLimit(-1, 1)}
+			run := &act.Run{Action: *action, Kind: kind, Client: e.Client, Flags: c, Limit: act.NewLimit(-1, 1)}
 			for range run.Results(c.Context, one) {
 			}
 		}
 	} else {
-		flags = append(flags, sink.PrintFlags()...)
+		flags = append(flags, print.PrintFlags()...)
 	}
-	script, err := source.Curl(c.Context, options, s, request, query.Command(c, filter, flags), act)
+	script, err := source.Curl(c.Context, options, s, request, query.Command(c, filter, flags), do)
 	if err == nil {
 		_, err = io.WriteString(os.Stdout, script)
 	}
@@ -285,12 +288,12 @@ func curl(c *cli.Context, options source.Options, s source.Source, request sourc
 // what the output is about: where a table shows records that no filter changed,
 // that is what the source's view has. Of several Engines it says which, so that
 // what is renewed in place is that Engine's.
-func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, several bool, progress *sink.Progress) (printer *sink.Printer, show func(*source.Engine, source.Records) source.Records, err error) {
-	output, err := sink.ChooseOutput(c)
+func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, several bool, progress *print.Progress) (printer *print.Printer, show func(*source.Engine, record.Seq) record.Seq, err error) {
+	output, err := print.ChooseOutput(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	page := sink.Page{W: os.Stdout, Stderr: filter.Stderr, Size: sink.Terminal(os.Stdout)}
+	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: sink.Terminal(os.Stdout)}
 	if page.Size != nil {
 		page.W = progress.Beside(os.Stdout)
 	}
@@ -303,13 +306,13 @@ func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, sev
 	switch {
 	case !output.Rows:
 	case acts:
-		page.Columns = append(first, sink.ResultColumns()...)
+		page.Columns = append(first, act.ResultColumns()...)
 	case output.View && s.View != "" && filter.Passes() && (!c.IsSet("columns") || shows(columns, c.String("columns"))):
 		page.Columns, view = columns, s.View
 	default:
 		page.Columns = query.Columns(filter.Filter)
 	}
-	show = func(e *source.Engine, results source.Records) source.Records {
+	show = func(e *source.Engine, results record.Seq) record.Seq {
 		if view != "" {
 			results = query.Show(view, results)
 		}
@@ -318,7 +321,7 @@ func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, sev
 		}
 		return results
 	}
-	printer, err = sink.NewPrinter(output, page, c)
+	printer, err = print.NewPrinter(output, page, c)
 	return printer, show, err
 }
 
@@ -334,28 +337,28 @@ func shows(view []string, columns string) bool {
 
 // check refuses words that cannot be meant, and above all an action on things
 // that nobody selected.
-func check(s source.Source, request source.Request, action *sink.Action, filter query.Options) error {
+func check(s source.Source, request source.Request, action *act.Action, filter query.Options) error {
 	names := request.Names
 	switch {
 	case s.Args == "" && len(names) > 0:
-		return &source.UsageError{Message: fmt.Sprintf("%s takes no names; what is %q?", s.Name, names[0])}
+		return &record.UsageError{Message: fmt.Sprintf("%s takes no names; what is %q?", s.Name, names[0])}
 	case len(names) < s.MinArgs:
-		return &source.UsageError{Message: fmt.Sprintf("%s needs %s", s.Name, s.Args)}
+		return &record.UsageError{Message: fmt.Sprintf("%s needs %s", s.Name, s.Args)}
 	}
 	for _, n := range names {
 		if strings.TrimSpace(n) == "" {
-			return &source.UsageError{Message: "a name is empty; an unset variable?"}
+			return &record.UsageError{Message: "a name is empty; an unset variable?"}
 		}
 	}
 	if action != nil {
 		if key, blank := request.Filters.Blank(); blank {
-			return &source.UsageError{Message: fmt.Sprintf("--%s: -f %s= has no value; an unset variable?", action.Name, key)}
+			return &record.UsageError{Message: fmt.Sprintf("--%s: -f %s= has no value; an unset variable?", action.Name, key)}
 		}
 		if filter.Given && !filter.Selects() {
-			return &source.UsageError{Message: fmt.Sprintf("--%s: the filter is blank; an unset variable?", action.Name)}
+			return &record.UsageError{Message: fmt.Sprintf("--%s: the filter is blank; an unset variable?", action.Name)}
 		}
 		if len(names) == 0 && len(request.Filters) == 0 && !filter.Selects() && s.Name != "read" {
-			return &source.UsageError{Message: fmt.Sprintf("--%s without a selection\nname what is meant, or use -f or -q; -q . means all", action.Name)}
+			return &record.UsageError{Message: fmt.Sprintf("--%s without a selection\nname what is meant, or use -f or -q; -q . means all", action.Name)}
 		}
 	}
 	if s.Check != nil {
@@ -396,7 +399,7 @@ func (r *report) add(err error) {
 	case errors.As(err, &halt):
 		io.WriteString(r.stderr, halt.Stderr)
 	case code < 128: // those who end baleen know that they did
-		fmt.Fprintln(r.stderr, "baleen: "+r.where+sink.Visible(err.Error()))
+		fmt.Fprintln(r.stderr, "baleen: "+r.where+sink.Visible(err.Error(), "\n"))
 	}
 	r.exit(code)
 }
@@ -418,8 +421,8 @@ func (r *report) exit(code int) {
 func exitCode(err error) int {
 	var (
 		sig     signalError
-		usage   *source.UsageError
-		usage2  *sink.UsageError
+		usage   *record.UsageError
+		usage2  *record.UsageError
 		compile *query.CompileError
 		record  *query.RecordError
 		halt    *query.HaltError

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,10 +50,10 @@ func (a *answer) Close() error {
 // records gives the records of the answer and closes it: each element of an
 // array, each value of a stream, or the one object. Where member is not "", the
 // array is that member of an object.
-func (a *answer) records(member string) Records {
+func (a *answer) records(member string) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
 		defer a.Close()
-		for record, err := range split(a, member) {
+		for record, err := range record.Split(a, member) {
 			if err != nil {
 				err = a.failure(err)
 			}
@@ -65,7 +66,7 @@ func (a *answer) records(member string) Records {
 
 // failure is what an error while reading means.
 func (a *answer) failure(err error) error {
-	var syntax *SyntaxError
+	var syntax *record.SyntaxError
 	var log logError
 	switch {
 	case a.ctx.Err() != nil:
@@ -81,7 +82,7 @@ func (a *answer) failure(err error) error {
 
 // records reads the answer to a GET that the Engine gives as soon as it can,
 // see [answer.records]. A list that is null is empty.
-func (e *Engine) records(ctx context.Context, path string, query url.Values, member string) Records {
+func (e *Engine) records(ctx context.Context, path string, query url.Values, member string) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
 		a, err := e.get(ctx, path, query)
 		if err != nil {
@@ -109,66 +110,6 @@ func (e *Engine) stream(ctx context.Context, path string, query url.Values) (*an
 		a.patient()
 	}
 	return a, err
-}
-
-// split gives each element of an array, each value of a stream, or the one
-// object that r holds; where member is not "", the elements of that member of
-// one object, where null stands for an empty array.
-func split(r io.Reader, member string) Records {
-	return func(yield func(json.RawMessage, error) bool) {
-		if err := splitTo(newScanner(r), member, yield); err != nil {
-			yield(nil, err)
-		}
-	}
-}
-
-func splitTo(s *scanner, member string, yield func(json.RawMessage, error) bool) error {
-	if member != "" {
-		found, err := s.openMember(member)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return s.end()
-		}
-	}
-	first, err := s.peek()
-	if err == io.EOF {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	next := s.value
-	if first == '[' {
-		if err := s.openArray(); err != nil {
-			return err
-		}
-		next = s.element
-	} else if member != "" { // null
-		if _, err := s.value(); err != nil {
-			return err
-		}
-		next = func() ([]byte, error) { return nil, io.EOF }
-	}
-	for {
-		v, err := next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if !yield(v, nil) {
-			return nil
-		}
-	}
-	if member != "" {
-		if err := s.closeObject(); err != nil {
-			return err
-		}
-	}
-	return s.end()
 }
 
 // now is the Engine's time, as far as can be told.

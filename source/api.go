@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,19 +31,19 @@ func api() Source {
 			"baleen api /system/df -q '.Volumes[] | {Name, size: .UsageData.Size}'",
 			"baleen api -X POST '/containers/prune' -f until=24h",
 		},
-		Writes: func(f Values) bool { return f.IsSet("request") },
+		Writes: func(f record.Flags) bool { return f.IsSet("request") },
 		Check: func(r Request) error {
 			if len(r.Names) > 1 {
-				return &UsageError{fmt.Sprintf("api takes one path; what is %q?", r.Names[1])}
+				return &record.UsageError{Message: fmt.Sprintf("api takes one path; what is %q?", r.Names[1])}
 			}
 			if r.Flags.IsSet("data") && !r.Flags.IsSet("request") {
-				return &UsageError{"-d goes with -X, which says what to do with the body\nbaleen api -X POST …"}
+				return &record.UsageError{Message: "-d goes with -X, which says what to do with the body\nbaleen api -X POST …"}
 			}
 			_, err := parseHeaders(r.Flags.StringSlice("header"))
 			return err
 		},
 		JQ: `if type == "array" then .[] else . end`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return func(yield func(json.RawMessage, error) bool) {
 				if err := e.api(ctx, r, yield); err != nil {
 					yield(nil, err)
@@ -56,7 +57,7 @@ func (e *Engine) api(ctx context.Context, r Request, yield func(json.RawMessage,
 	path, rawQuery, _ := strings.Cut("/"+strings.TrimPrefix(r.Names[0], "/"), "?")
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return &UsageError{fmt.Sprintf("%s: %v", r.Names[0], err)}
+		return &record.UsageError{Message: fmt.Sprintf("%s: %v", r.Names[0], err)}
 	}
 	header, err := parseHeaders(r.Flags.StringSlice("header"))
 	if err != nil {
@@ -96,7 +97,7 @@ func parseHeaders(words []string) (http.Header, error) {
 	for _, w := range words {
 		name, value, ok := strings.Cut(w, ":")
 		if !ok || strings.TrimSpace(name) == "" {
-			return nil, &UsageError{fmt.Sprintf("--header takes NAME: VALUE, not %q", w)}
+			return nil, &record.UsageError{Message: fmt.Sprintf("--header takes NAME: VALUE, not %q", w)}
 		}
 		h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}

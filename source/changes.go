@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func changes() Source {
 	return Source{
@@ -12,7 +15,7 @@ func changes() Source {
 		Check:    oneName("changes", "container"),
 		View:     `{kind: ["C", "A", "D"][.Kind], path: .Path}`,
 		JQ:       `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return e.of(ctx, "container", r.Names[0], "/changes")
 		},
 	}

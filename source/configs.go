@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func configs() Source {
 	return Source{
@@ -13,7 +16,7 @@ func configs() Source {
 		},
 		View: `{name: .Spec.Name, created: (age | human_duration + " ago"), id: short_id}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return e.named(ctx, "/configs", "config", r)
 		},
 	}

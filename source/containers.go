@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"net/url"
 	"strconv"
@@ -32,7 +33,7 @@ func containers() Source {
 			| (if .PublicPort then "\(.IP):\(.PublicPort)->" else "" end) + "\(.PrivatePort)/\(.Type)"] | unique | join(", ")),
 			id: short_id}`,
 		JQ: `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			q := url.Values{}
 			for _, flag := range []string{"all", "size"} {
 				if r.Flags.Bool(flag) {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -40,7 +41,7 @@ func (o *Options) locate() (endpoint, error) {
 	}
 	if name != "" && name != "default" {
 		if o.TLS || o.TLSVerify || cmp.Or(o.CACert, o.Cert, o.Key) != "" {
-			return endpoint{}, &UsageError{fmt.Sprintf("--tls… does not go with the context %s, which has its own TLS files", name)}
+			return endpoint{}, &record.UsageError{Message: fmt.Sprintf("--tls… does not go with the context %s, which has its own TLS files", name)}
 		}
 		return stored(name)
 	}

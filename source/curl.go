@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"cmp"
 	"context"
 	"fmt"
@@ -65,17 +66,17 @@ func Curl(ctx context.Context, o Options, s Source, r Request, filter []string, 
 const each = "ba1ee0-each"
 
 // once has flags without what makes a source ask again, or look for credentials.
-type once struct{ Values }
+type once struct{ record.Flags }
 
-func (o once) Bool(name string) bool { return name != "reconnect" && o.Values.Bool(name) }
+func (o once) Bool(name string) bool { return name != "reconnect" && o.Flags.Bool(name) }
 
-func (o once) IsSet(name string) bool { return name == "registry-auth" || o.Values.IsSet(name) }
+func (o once) IsSet(name string) bool { return name == "registry-auth" || o.Flags.IsSet(name) }
 
 func (o once) String(name string) string {
 	if name == "registry-auth" {
 		return "REDACTED"
 	}
-	return o.Values.String(name)
+	return o.Flags.String(name)
 }
 
 // recorder stands for an Engine: it notes what it is asked and answers no more
@@ -247,7 +248,7 @@ func (sh *script) source(asked [][]*http.Request, s Source, unasked, filter []st
 	if len(unasked) > 0 && strings.HasSuffix(strings.TrimSuffix(jq, "?"), "[]") {
 		sh.comment("a name that matches nothing, or several things, is no error; two names may match one thing")
 		for i, n := range unasked {
-			unasked[i] = string(quote(strings.TrimPrefix(n, "/")))
+			unasked[i] = string(record.Quote(strings.TrimPrefix(n, "/")))
 		}
 		// as pick does
 		jq = fmt.Sprintf(`[%s] | (%s) as $n | first((map(select(.Id == $n)), map(select(any(.Name, .Spec.Name, .Description.Hostname, (.Names[]? | ltrimstr("/")); . == $n))), `+

@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func df() Source {
 	return Source{
@@ -15,7 +18,7 @@ func df() Source {
 			{type: "containers", total: (.Containers | length), size: ([.Containers[]?.SizeRw // 0] | add // 0 | human_size)},
 			{type: "volumes", total: (.Volumes | length), size: ([.Volumes[]?.UsageData.Size // 0] | add // 0 | human_size)},
 			{type: "build cache", total: (.BuildCache | length), size: ([.BuildCache[]?.Size // 0] | add // 0 | human_size)}`,
-		Records: func(ctx context.Context, e *Engine, _ Request) Records {
+		Records: func(ctx context.Context, e *Engine, _ Request) record.Seq {
 			return e.records(ctx, "/system/df", nil, "")
 		},
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"baleen/source/demo"
+	"baleen/source/record"
 )
 
 // Options says which Engine is meant. What is empty is taken from docker's
@@ -67,7 +68,7 @@ func Flags() []cli.Flag {
 }
 
 // OptionsFromFlags reads [Flags]: the options of each Engine that is meant.
-func OptionsFromFlags(f Values) ([]Options, error) {
+func OptionsFromFlags(f record.Flags) ([]Options, error) {
 	one := Options{
 		APIVersion: f.String("api-version"),
 		TLS:        f.Bool("tls"), TLSVerify: f.Bool("tlsverify"),
@@ -80,7 +81,7 @@ func OptionsFromFlags(f Values) ([]Options, error) {
 	hosts, contexts := f.StringSlice("host"), f.StringSlice("context")
 	if f.Bool("all-contexts") {
 		if len(contexts) > 0 {
-			return nil, &UsageError{"--context and --all-contexts both say which Engines are meant"}
+			return nil, &record.UsageError{Message: "--context and --all-contexts both say which Engines are meant"}
 		}
 		var err error
 		if contexts, err = Contexts(); err != nil {
@@ -88,7 +89,7 @@ func OptionsFromFlags(f Values) ([]Options, error) {
 		}
 	}
 	if len(hosts) > 0 && len(contexts) > 0 {
-		return nil, &UsageError{"-H and --context both say which Engine is meant"}
+		return nil, &record.UsageError{Message: "-H and --context both say which Engine is meant"}
 	}
 	var all []Options
 	for _, host := range hosts {
@@ -174,14 +175,14 @@ func (ep *endpoint) prepare(transport *http.Transport, pretend func() *demo.Engi
 	if strings.HasPrefix(ep.host, "ssh://") {
 		ssh, err := connhelper.GetConnectionHelper(ep.host)
 		if err != nil {
-			return base, &UsageError{err.Error()}
+			return base, &record.UsageError{Message: err.Error()}
 		}
 		transport.DialContext = ssh.Dialer
 		return base, nil
 	}
 	u, err := client.ParseHostURL(ep.host)
 	if err != nil || !slices.Contains([]string{"unix", "tcp", "npipe", "http", "https"}, u.Scheme) {
-		return base, &UsageError{fmt.Sprintf("not an Engine's address: %q\naddresses look like unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HOST; -H demo is a pretend Engine", ep.host)}
+		return base, &record.UsageError{Message: fmt.Sprintf("not an Engine's address: %q\naddresses look like unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HOST; -H demo is a pretend Engine", ep.host)}
 	}
 	if err := sockets.ConfigureTransport(transport, u.Scheme, u.Host); err != nil {
 		return base, fmt.Errorf("%s: %w", ep.host, err)
@@ -363,7 +364,7 @@ func statusMessage(a *answer) string {
 	if json.Unmarshal(b, &m) == nil && m.Message != "" {
 		text = m.Message
 	}
-	text = oneLine(text)
+	text = record.OneLine(text)
 	if len(text) > 500 {
 		text = strings.ToValidUTF8(text[:500], "") + "…"
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,20 +30,20 @@ func events() Source {
 			"baleen events -f type=container -f event=oom --reconnect",
 			`baleen events -f event=die -f label=keep -q 'select(.Actor.Attributes.exitCode != "0")' --start`,
 		},
-		Live: func(Values) bool { return true },
+		Live: func(record.Flags) bool { return true },
 		Check: func(r Request) error {
 			// The Engine ignores keys that it does not know: a misspelt one would mean everything.
 			known := filterKeys("events")
 			for key := range r.Filters {
 				if _, ok := known[key]; !ok {
-					return &UsageError{fmt.Sprintf("events has no filter %q\nit has %s", key, strings.Join(slices.Sorted(maps.Keys(known)), ", "))}
+					return &record.UsageError{Message: fmt.Sprintf("events has no filter %q\nit has %s", key, strings.Join(slices.Sorted(maps.Keys(known)), ", "))}
 				}
 			}
 			_, _, err := period(r.Flags)
 			return err
 		},
 		View: `{time: .time | todate, type: .Type, action: .Action, name: name}`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			filters := r.Filters
 			if slices.Contains(filters["event"], "die") {
 				filters = filters.with("event", "died") // what Podman's filter calls it, though no event does

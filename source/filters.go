@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -20,10 +21,10 @@ func ParseFilters(words []string) (Filters, error) {
 		key, value, ok := strings.Cut(w, "=")
 		key = strings.ToLower(strings.TrimSpace(key))
 		if !ok || key == "" {
-			return nil, &UsageError{fmt.Sprintf("-f takes KEY=VALUE, not %q", w)}
+			return nil, &record.UsageError{Message: fmt.Sprintf("-f takes KEY=VALUE, not %q", w)}
 		}
 		value = strings.TrimSpace(value)
-		if d, err := ParseDuration(value); err == nil && key == "until" { // since= and before= are names
+		if d, err := record.ParseDuration(value); err == nil && key == "until" { // since= and before= are names
 			value = d.String() // the Engine knows neither days nor weeks
 		}
 		f[key] = append(f[key], value)

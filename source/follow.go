@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,7 +53,7 @@ type container struct {
 	joined time.Time // a moment before it started, if that was while baleen watched
 }
 
-func (f *follower) records(ctx context.Context) Records {
+func (f *follower) records(ctx context.Context) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
 		if len(f.names) == 1 && !f.reconnect {
 			f.one(ctx, yield)
@@ -67,8 +68,8 @@ func (f *follower) records(ctx context.Context) Records {
 		}()
 		defer out.stop() // lets every goroutine go before the Engine does
 		defer cancel()
-		for record, err := range out.all {
-			if !yield(record, err) || err != nil && Fatal(err) {
+		for raw, err := range out.all {
+			if !yield(raw, err) || err != nil && record.Fatal(err) {
 				return
 			}
 		}
@@ -180,7 +181,7 @@ func (f *follower) resolve(ctx context.Context) error {
 			switch {
 			case errs[i] == nil:
 				f.named[c.ID] = c
-			case Fatal(errs[i]):
+			case record.Fatal(errs[i]):
 				return errs[i]
 			case !f.send(ctx, nil, errs[i]):
 				return nil
@@ -277,7 +278,7 @@ func (f *follower) follow(ctx context.Context, c container) {
 	f.streams.Go(func() {
 		defer stop()
 		for more := true; more; more = f.ended(ctx, c.ID, r) {
-			if err := f.failure(ctx, c, f.stream(ctx, c)); err != nil && Fatal(err) {
+			if err := f.failure(ctx, c, f.stream(ctx, c)); err != nil && record.Fatal(err) {
 				f.lose(err)
 			} else if err != nil {
 				f.send(ctx, nil, err)
@@ -296,7 +297,7 @@ func (f *follower) failure(ctx context.Context, c container, err error) error {
 	if engine {
 		return err
 	}
-	return &partError{err}
+	return &record.PartError{Err: err}
 }
 
 // ended notes that r is over, unless it is to be read again.

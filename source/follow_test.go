@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -104,14 +105,14 @@ func TestStatsComeAndGo(t *testing.T) {
 		{"start short", "stats of sick: GET /containers/sick/stats: no cgroup (500)"},
 		{"die first", `"short"`},
 	}
-	for record, err := range stats().Records(t.Context(), e, Request{Flags: given{}}) {
+	for raw, err := range stats().Records(t.Context(), e, Request{Flags: given{}}) {
 		if err != nil {
-			if Fatal(err) {
+			if record.Fatal(err) {
 				t.Fatal(err)
 			}
-			record = json.RawMessage(err.Error())
+			raw = json.RawMessage(err.Error())
 		}
-		said = append(said, string(record))
+		said = append(said, string(raw))
 		if i := len(said) - 1; said[i] != script[i].want {
 			t.Fatalf("%s, not %s", said[i], script[i].want)
 		}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,7 @@ import (
 
 // Get reads the answer to a GET of a path of the API, which may have a query:
 // each element of an array, each value of a stream, or the one object.
-func (e *Engine) Get(ctx context.Context, uri string) Records {
+func (e *Engine) Get(ctx context.Context, uri string) record.Seq {
 	u, err := url.Parse("/" + strings.TrimLeft(uri, "/"))
 	if err == nil && path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") {
 		err = errors.New("not a path of the API")

@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func history() Source {
 	return Source{
@@ -12,7 +15,7 @@ func history() Source {
 		Check:    oneName("history", "image"),
 		View:     `{id: short_id, created: (age | human_duration + " ago"), size: (.Size | human_size), by: .CreatedBy}`,
 		JQ:       `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return e.of(ctx, "image", r.Names[0], "/history")
 		},
 	}

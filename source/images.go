@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -31,7 +32,7 @@ func images() Source {
 		},
 		Check: func(r Request) error {
 			if len(r.Names) > 0 && r.Filters["reference"] != nil {
-				return &UsageError{"images are named by words or by -f reference=, not by both"}
+				return &record.UsageError{Message: "images are named by words or by -f reference=, not by both"}
 			}
 			return nil
 		},
@@ -40,8 +41,8 @@ func images() Source {
 			| {repository: ($tag | repo // "<none>"), tag: ($tag | tag // "<none>"), id: short_id,
 			created: (age | human_duration + " ago"), size: (.Size | human_size)}`,
 		JQ: `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
-			list := func(f Filters) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+			list := func(f Filters) record.Seq {
 				q := url.Values{}
 				for flag, key := range map[string]string{"all": "all", "shared-size": "shared-size", "manifests": "manifests"} {
 					if r.Flags.Bool(flag) {
@@ -53,7 +54,7 @@ func images() Source {
 			if len(r.Names) == 0 {
 				return list(r.Filters)
 			}
-			return byReference(r.Names, func(name string) Records { return list(r.Filters.with("reference", name)) })
+			return byReference(r.Names, func(name string) record.Seq { return list(r.Filters.with("reference", name)) })
 		},
 	}
 }
@@ -62,7 +63,7 @@ func images() Source {
 // would not say which of them matched nothing. Each answer has of an image only
 // the references that match; one that several names mean comes once, with those
 // of all.
-func byReference(names []string, list func(name string) Records) Records {
+func byReference(names []string, list func(name string) record.Seq) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
 		var ids []string
 		images := map[string]json.RawMessage{}
@@ -100,27 +101,27 @@ func byReference(names []string, list func(name string) Records) Records {
 }
 
 // union adds to the list that a record has under key what another has there.
-func union(record, other json.RawMessage, key string) json.RawMessage {
+func union(raw, other json.RawMessage, key string) json.RawMessage {
 	member := func(r json.RawMessage) (raw json.RawMessage, list []string) {
 		var members map[string]json.RawMessage
 		_ = json.Unmarshal(r, &members)
 		_ = json.Unmarshal(members[key], &list) // null is an empty one
 		return members[key], list
 	}
-	was, list := member(record)
+	was, list := member(raw)
 	_, more := member(other)
 	more = slices.DeleteFunc(more, func(m string) bool { return slices.Contains(list, m) })
 	if len(more) == 0 {
-		return record
+		return raw
 	}
 	list = append(list, more...)
 	quoted := make([][]byte, len(list))
 	for i, l := range list {
-		quoted[i] = quote(l)
+		quoted[i] = record.Quote(l)
 	}
-	key = string(quote(key)) + ":"
+	key = string(record.Quote(key)) + ":"
 	now := slices.Concat([]byte(key+"["), bytes.Join(quoted, []byte(",")), []byte("]"))
-	return bytes.Replace(record, append([]byte(key), was...), now, 1)
+	return bytes.Replace(raw, append([]byte(key), was...), now, 1)
 }
 
 // idHint says how the image is found that name is the id of, if it looks like one.

@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func info() Source {
 	return Source{
@@ -10,7 +13,7 @@ func info() Source {
 		View: `
 			{name: .Name, version: .ServerVersion, running: .ContainersRunning, containers: .Containers, images: .Images,
 			cpus: .NCPU, memory: (.MemTotal | human_size), os: .OperatingSystem}`,
-		Records: func(ctx context.Context, e *Engine, _ Request) Records {
+		Records: func(ctx context.Context, e *Engine, _ Request) record.Seq {
 			return e.records(ctx, "/info", nil, "")
 		},
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -31,15 +32,15 @@ func inspect() Source {
 			"baleen inspect --kind image web:latest -q .Config.Env",
 		},
 		View: `{name: name, id: short_id, created: ((age | human_duration + " ago")? // "")}`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			kinds := []string{"container", "image", "volume", "network"}
 			if kind := r.Flags.String("kind"); kind != "" {
 				kinds = []string{kind}
 			}
 			return func(yield func(json.RawMessage, error) bool) {
 				for _, name := range r.Names {
-					record, err := e.inspect(ctx, kinds, name, r.Flags.Bool("size"))
-					if !yield(record, err) || err != nil && Fatal(err) {
+					raw, err := e.inspect(ctx, kinds, name, r.Flags.Bool("size"))
+					if !yield(raw, err) || err != nil && record.Fatal(err) {
 						return
 					}
 				}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"bufio"
 	"bytes"
 	"encoding/binary"
@@ -40,7 +41,7 @@ const partial = 16 << 10
 // A line longer than partial comes in pieces, each with a time stamp.
 func logLines(r io.Reader, tty bool) iter.Seq2[logLine, error] {
 	return func(yield func(logLine, error) bool) {
-		in := bufio.NewReaderSize(r, chunk)
+		in := bufio.NewReaderSize(r, record.Chunk)
 		next := func(yield func(logLine, error) bool) error { return frames(in, yield) }
 		if tty {
 			next = func(yield func(logLine, error) bool) error { return plain(in, yield) }
@@ -84,7 +85,7 @@ func frames(in *bufio.Reader, yield func(logLine, error) bool) error {
 				return nil
 			}
 		}
-		if b.Len() == 0 && b.Cap() > keptOutput {
+		if b.Len() == 0 && b.Cap() > record.KeptOutput {
 			*b = bytes.Buffer{}
 		}
 	}
@@ -100,7 +101,7 @@ func frames(in *bufio.Reader, yield func(logLine, error) bool) error {
 func yieldLine(stream byte, line []byte, yield func(logLine, error) bool) bool {
 	stamp, text := cutTime(line)
 	if stream == 3 {
-		yield(logLine{}, logError(oneLine(string(text))))
+		yield(logLine{}, logError(record.OneLine(string(text))))
 		return false
 	}
 	return yield(logLine{stream, stamp, text}, nil)
@@ -133,7 +134,7 @@ func plain(in *bufio.Reader, yield func(logLine, error) bool) error {
 		if err == io.EOF {
 			return nil
 		}
-		if line = line[:0]; cap(line) > keptOutput {
+		if line = line[:0]; cap(line) > record.KeptOutput {
 			line = nil
 		}
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"fmt"
 	"net/http"
@@ -31,16 +32,16 @@ func logs() Source {
 			`baleen logs --follow -f label=com.docker.compose.project=shop -q 'select(.stream == "stderr")'`,
 			`baleen logs worker --follow -q 'select(.line | test("^panic"))' --restart`,
 		},
-		Live: func(f Values) bool { return f.Bool("follow") },
+		Live: func(f record.Flags) bool { return f.Bool("follow") },
 		Check: func(r Request) error {
 			if len(r.Names) == 0 && len(r.Filters) == 0 {
-				return &UsageError{"logs needs names, or -f to pick containers\n-f status=running is all that run"}
+				return &record.UsageError{Message: "logs needs names, or -f to pick containers\n-f status=running is all that run"}
 			}
 			if r.Flags.Bool("reconnect") && !r.Flags.Bool("follow") {
-				return &UsageError{"--reconnect goes with --follow"}
+				return &record.UsageError{Message: "--reconnect goes with --follow"}
 			}
 			if _, err := strconv.ParseUint(r.Flags.String("tail"), 10, 31); err != nil && r.Flags.String("tail") != "all" {
-				return &UsageError{"--tail takes a number of lines, or all"}
+				return &record.UsageError{Message: "--tail takes a number of lines, or all"}
 			}
 			_, _, err := period(r.Flags)
 			if err != nil {
@@ -50,7 +51,7 @@ func logs() Source {
 		},
 		View: `{container, time: .time[:19], line}`,
 		JQ:   `-`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			l := &logReader{follow: r.Flags.Bool("follow"), tail: -1, read: map[string]*position{}}
 			l.since, l.until, _ = period(r.Flags)
 			if n, err := strconv.Atoi(r.Flags.String("tail")); err == nil {
@@ -122,7 +123,7 @@ func (l *logReader) container(ctx context.Context, c container) error {
 	if now, err := http.ParseTime(a.Header.Get("Date")); err == nil && at.time == "" {
 		at.time = now.Format(time.RFC3339Nano)
 	}
-	head := append([]byte(`{"container":`), quote(c.Name)...)
+	head := append([]byte(`{"container":`), record.Quote(c.Name)...)
 	again, sent, record := *at, 0, []byte(nil)
 	for line, err := range logLines(a, c.Config.Tty) {
 		if err != nil {
@@ -157,7 +158,7 @@ func (l *logReader) ended(ctx context.Context, a *answer, c container) error {
 }
 
 // period reads --since and --until.
-func period(f Values) (since, until time.Time, err error) {
+func period(f record.Flags) (since, until time.Time, err error) {
 	now := time.Now()
 	if since, err = parseTime("since", f.String("since"), now); err != nil {
 		return since, until, err
@@ -166,7 +167,7 @@ func period(f Values) (since, until time.Time, err error) {
 		return since, until, err
 	}
 	if !until.IsZero() && until.Before(since) {
-		return since, until, &UsageError{fmt.Sprintf("--until %s is before --since %s", f.String("until"), f.String("since"))}
+		return since, until, &record.UsageError{Message: fmt.Sprintf("--until %s is before --since %s", f.String("until"), f.String("since"))}
 	}
 	return since, until, nil
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"net/url"
 )
@@ -18,7 +19,7 @@ func networks() Source {
 		},
 		View: `{name: .Name, driver: .Driver, scope: .Scope, subnets: ([.IPAM.Config[]?.Subnet] | join(", ")), id: short_id}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return pick(e.records(ctx, "/networks", r.Filters.put(url.Values{}), ""), "network", r.Names, "")
 		},
 	}

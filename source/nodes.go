@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func nodes() Source {
 	return Source{
@@ -15,7 +18,7 @@ func nodes() Source {
 			{name: .Description.Hostname, role: .Spec.Role, availability: .Spec.Availability, state: .Status.State,
 			version: .Description.Engine.EngineVersion, id: short_id}`,
 		JQ: `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return e.named(ctx, "/nodes", "node", r)
 		},
 	}

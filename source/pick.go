@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,21 +38,21 @@ func identify(record json.RawMessage) (id string, names []string) {
 // pick passes on the records that names mean, in the order of names, each once:
 // as docker does, an exact id goes before an exact name and that before an
 // unambiguous beginning of an id. Without names every record passes.
-func pick(records Records, kind string, names []string, hint string) Records {
+func pick(records record.Seq, kind string, names []string, hint string) record.Seq {
 	if len(names) == 0 {
 		return records
 	}
 	return func(yield func(json.RawMessage, error) bool) {
 		type match struct{ id, name, prefix []json.RawMessage }
 		found := make([]match, len(names))
-		for record, err := range records {
+		for raw, err := range records {
 			if err != nil {
-				if !yield(nil, err) || Fatal(err) {
+				if !yield(nil, err) || record.Fatal(err) {
 					return
 				}
 				continue
 			}
-			id, own := identify(record)
+			id, own := identify(raw)
 			for i, name := range names {
 				m, list := &found[i], (*[]json.RawMessage)(nil)
 				switch name = strings.TrimPrefix(name, "/"); {
@@ -64,7 +65,7 @@ func pick(records Records, kind string, names []string, hint string) Records {
 				default:
 					continue
 				}
-				*list = append(*list, slices.Clone(record))
+				*list = append(*list, slices.Clone(raw))
 			}
 		}
 		var given []string
@@ -124,12 +125,12 @@ func (e *Engine) refusal(ctx context.Context, kind, name string, err error) erro
 }
 
 // named lists the objects of a kind that the Engine keeps at path.
-func (e *Engine) named(ctx context.Context, path, kind string, r Request) Records {
+func (e *Engine) named(ctx context.Context, path, kind string, r Request) record.Seq {
 	return pick(e.records(ctx, path, r.Filters.put(url.Values{}), ""), kind, r.Names, "")
 }
 
 // of is what the Engine has at path below the one object called name.
-func (e *Engine) of(ctx context.Context, kind, name, path string) Records {
+func (e *Engine) of(ctx context.Context, kind, name, path string) record.Seq {
 	missing := &NameError{Name: name, Message: "no such " + kind}
 	object, ok := objectPath(kind, name)
 	return func(yield func(json.RawMessage, error) bool) {
@@ -154,7 +155,7 @@ func (e *Engine) of(ctx context.Context, kind, name, path string) Records {
 func oneName(source, kind string) func(Request) error {
 	return func(r Request) error {
 		if len(r.Names) > 1 {
-			return &UsageError{fmt.Sprintf("%s takes one %s; what is %q?", source, kind, r.Names[1])}
+			return &record.UsageError{Message: fmt.Sprintf("%s takes one %s; what is %q?", source, kind, r.Names[1])}
 		}
 		return nil
 	}

@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func plugins() Source {
 	return Source{
@@ -13,7 +16,7 @@ func plugins() Source {
 		},
 		View: `{name: .Name, description: .Config.Description, enabled: .Enabled, id: short_id}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return e.named(ctx, "/plugins", "plugin", r)
 		},
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -33,20 +34,20 @@ func pull() Source {
 			"printf %s \"$AUTH\" | baleen pull registry.example.com/team/app:1 --registry-auth - -q 'select(.id == null)'",
 		},
 		Layers: true,
-		Writes: func(Values) bool { return true },
+		Writes: func(record.Flags) bool { return true },
 		Check: func(r Request) error {
 			for _, name := range r.Names {
 				ref, err := reference.ParseNormalizedNamed(name)
 				if err != nil {
-					return &UsageError{fmt.Sprintf("%q: %v", name, err)}
+					return &record.UsageError{Message: fmt.Sprintf("%q: %v", name, err)}
 				}
 				if r.Flags.Bool("all-tags") && !reference.IsNameOnly(ref) {
-					return &UsageError{fmt.Sprintf("--all-tags goes with a repository, not with %q", name)}
+					return &record.UsageError{Message: fmt.Sprintf("--all-tags goes with a repository, not with %q", name)}
 				}
 			}
 			return nil
 		},
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return func(yield func(json.RawMessage, error) bool) {
 				auth, err := registryAuth(r)
 				if err != nil {
@@ -64,7 +65,7 @@ func pull() Source {
 }
 
 // pull yields the progress of one pull and reports whether to go on with the next.
-func (e *Engine) pull(ctx context.Context, name string, f Values, auth func(domain string) (string, error), yield func(json.RawMessage, error) bool) bool {
+func (e *Engine) pull(ctx context.Context, name string, f record.Flags, auth func(domain string) (string, error), yield func(json.RawMessage, error) bool) bool {
 	ref, err := reference.ParseNormalizedNamed(name)
 	if err != nil {
 		yield(nil, err)
@@ -86,7 +87,7 @@ func (e *Engine) pull(ctx context.Context, name string, f Values, auth func(doma
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		} else {
-			err = &partError{fmt.Errorf("pull %s: %w", name, err)}
+			err = &record.PartError{Err: fmt.Errorf("pull %s: %w", name, err)}
 		}
 		return yield(nil, err) && ctx.Err() == nil
 	}
@@ -99,7 +100,7 @@ func (e *Engine) pull(ctx context.Context, name string, f Values, auth func(doma
 		return failed(err)
 	}
 	a.patient()
-	for record, err := range a.records("") {
+	for raw, err := range a.records("") {
 		if err != nil {
 			return failed(err)
 		}
@@ -107,13 +108,13 @@ func (e *Engine) pull(ctx context.Context, name string, f Values, auth func(doma
 			ErrorDetail *struct{ Message string }
 			Error       string
 		}
-		if json.Unmarshal(record, &m) == nil && m.ErrorDetail != nil {
+		if json.Unmarshal(raw, &m) == nil && m.ErrorDetail != nil {
 			m.Error = cmp.Or(m.ErrorDetail.Message, m.Error, "the Engine does not say why")
 		}
-		if !yield(record, nil) {
+		if !yield(raw, nil) {
 			return false
 		}
-		if m.Error != "" && !failed(errors.New(oneLine(m.Error))) {
+		if m.Error != "" && !failed(errors.New(record.OneLine(m.Error))) {
 			return false
 		}
 	}
@@ -147,7 +148,7 @@ func registryAuth(r Request) (func(domain string) (string, error), error) {
 		if err != nil {
 			// What the helper printed comes after that, and may be a secret.
 			why, _, _ := strings.Cut(err.Error(), ", out: ")
-			return "", fmt.Errorf("credentials for %s: %s", domain, oneLine(why))
+			return "", fmt.Errorf("credentials for %s: %s", domain, record.OneLine(why))
 		}
 		return registry.EncodeAuthConfig(registry.AuthConfig(known))
 	}, nil

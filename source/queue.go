@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"encoding/json"
 	"sync"
 )
@@ -23,10 +24,10 @@ type queue struct {
 
 type batch struct {
 	text    []byte
-	records []record
+	records []queued
 }
 
-type record struct {
+type queued struct {
 	end int // in the text, where the one before it ends
 	err error
 }
@@ -49,7 +50,7 @@ func (q *queue) put(r json.RawMessage, err error) bool {
 		q.changed.Wait()
 	}
 	q.filling.text = append(q.filling.text, r...)
-	q.filling.records = append(q.filling.records, record{len(q.filling.text), err})
+	q.filling.records = append(q.filling.records, queued{len(q.filling.text), err})
 	return !q.stopped
 }
 
@@ -97,7 +98,7 @@ func (q *queue) take() bool {
 	for !q.due {
 		q.changed.Wait()
 	}
-	if cap(q.taken.text) > keptOutput {
+	if cap(q.taken.text) > record.KeptOutput {
 		q.taken.text = nil
 	}
 	q.taken, q.filling = q.filling, batch{q.taken.text[:0], q.taken.records[:0]}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"bufio"
 	"bytes"
 	"context"
@@ -28,7 +29,7 @@ func read() Source {
 			"baleen images | grep legacy | baleen read --kind image --delete",
 			"docker ps -q | baleen read -R --kind container --stop",
 		},
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			names := r.Names
 			if len(names) == 0 {
 				names = []string{"-"}
@@ -40,7 +41,7 @@ func read() Source {
 			var text []byte // of all files, for -Rs
 			slurps := r.Flags.Bool("raw-input") && r.Flags.Bool("slurp")
 			if slurps {
-				from = func(in io.Reader) Records {
+				from = func(in io.Reader) record.Seq {
 					return func(yield func(json.RawMessage, error) bool) {
 						more, err := io.ReadAll(in)
 						if text = append(text, more...); err != nil {
@@ -56,7 +57,7 @@ func read() Source {
 					}
 				}
 				if slurps {
-					yield(quote(string(text)), nil)
+					yield(record.Quote(string(text)), nil)
 				}
 			}
 		},
@@ -66,14 +67,14 @@ func read() Source {
 // readFile yields what from finds in one file, and reports whether to go on
 // with the next. Before an action, a file that cannot be read ends the stream:
 // what it held is not known.
-func (e *Engine) readFile(ctx context.Context, r Request, name string, from func(io.Reader) Records, yield func(json.RawMessage, error) bool) bool {
+func (e *Engine) readFile(ctx context.Context, r Request, name string, from func(io.Reader) record.Seq, yield func(json.RawMessage, error) bool) bool {
 	in := r.Stdin()
 	if name == "-" {
 		name = os.Stdin.Name()
 	} else {
 		f, err := os.Open(name)
 		if err != nil && !r.Flags.IsSet("kind") {
-			return yield(nil, &partError{err})
+			return yield(nil, &record.PartError{Err: err})
 		}
 		if err != nil {
 			yield(nil, err)
@@ -82,21 +83,21 @@ func (e *Engine) readFile(ctx context.Context, r Request, name string, from func
 		defer f.Close()
 		in = f
 	}
-	for record, err := range from(&waiting{&interruptible{ctx, in}, e.wait}) {
+	for raw, err := range from(&waiting{&interruptible{ctx, in}, e.wait}) {
 		if err != nil && ctx.Err() == nil {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
 		other := ""
 		if err == nil && (len(r.Engines) > 1 || r.Flags.IsSet("kind")) { // or it is acted on
-			other = origin(record)
+			other = origin(raw)
 		}
 		switch {
 		case other == "" || other == e.Name:
-			if !yield(record, err) || err != nil {
+			if !yield(raw, err) || err != nil {
 				return false
 			}
 		case e == r.Engines[0] && !slices.ContainsFunc(r.Engines, func(e *Engine) bool { return e.Name == other }): // said once
-			if !yield(nil, &partError{fmt.Errorf("%s: a record is of the Engine %s, which was not named", name, other)}) {
+			if !yield(nil, &record.PartError{Err: fmt.Errorf("%s: a record is of the Engine %s, which was not named", name, other)}) {
 				return false
 			}
 		}
@@ -115,14 +116,14 @@ func origin(record json.RawMessage) string {
 }
 
 // values gives each JSON value that r holds.
-func values(r io.Reader) Records {
+func values(r io.Reader) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
-		s := newScanner(r)
-		if c, _ := s.peek(); c == 0xEF { // the byte order mark that editors on Windows put first
-			s.literal("\ufeff")
+		s := record.NewScanner(r)
+		if c, _ := s.Peek(); c == 0xEF { // the byte order mark that editors on Windows put first
+			s.Literal("\ufeff")
 		}
 		for {
-			v, err := s.value()
+			v, err := s.Value()
 			if err == io.EOF || !yield(v, err) || err != nil {
 				return
 			}
@@ -131,10 +132,10 @@ func values(r io.Reader) Records {
 }
 
 // lines gives each line that r holds as a JSON string, without its newline.
-func lines(r io.Reader) Records {
+func lines(r io.Reader) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
-		in := bufio.NewReaderSize(r, chunk)
-		var line, record []byte
+		in := bufio.NewReaderSize(r, record.Chunk)
+		var line, raw []byte
 		for {
 			part, err := in.ReadSlice('\n')
 			if err == bufio.ErrBufferFull {
@@ -146,14 +147,14 @@ func lines(r io.Reader) Records {
 				part = line
 			}
 			if len(part) > 0 {
-				if cap(record) > keptOutput {
-					record = nil
+				if cap(raw) > record.KeptOutput {
+					raw = nil
 				}
-				record, _ = jsontext.AppendQuote(record[:0], bytes.TrimSuffix(part, []byte("\n"))) // what is not UTF-8 becomes U+FFFD
-				if line = line[:0]; cap(line) > keptOutput {
+				raw, _ = jsontext.AppendQuote(raw[:0], bytes.TrimSuffix(part, []byte("\n"))) // what is not UTF-8 becomes U+FFFD
+				if line = line[:0]; cap(line) > record.KeptOutput {
 					line = nil
 				}
-				if !yield(record, nil) {
+				if !yield(raw, nil) {
 					return
 				}
 			}

@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func secrets() Source {
 	return Source{
@@ -13,7 +16,7 @@ func secrets() Source {
 		},
 		View: `{name: .Spec.Name, created: (age | human_duration + " ago"), id: short_id}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return e.named(ctx, "/secrets", "secret", r)
 		},
 	}

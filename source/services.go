@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func services() Source {
 	return Source{
@@ -13,7 +16,7 @@ func services() Source {
 		},
 		View: `{name: .Spec.Name, image: .Spec.TaskTemplate.ContainerSpec.Image, mode: (.Spec.Mode | keys[0]), id: short_id}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return e.named(ctx, "/services", "service", r)
 		},
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -61,8 +62,8 @@ func (r *sharedReader) Read(p []byte) (int, error) {
 
 // Named gives each record that is an object a first key "Engine" with name,
 // unless it has that.
-func Named(name string, records Records) Records {
-	prefix := append([]byte(`{"Engine":`), quote(name)...)
+func Named(name string, records record.Seq) record.Seq {
+	prefix := append([]byte(`{"Engine":`), record.Quote(name)...)
 	return func(yield func(json.RawMessage, error) bool) {
 		var named []byte
 		for record, err := range records {
@@ -84,7 +85,7 @@ func Named(name string, records Records) Records {
 // Several interleaves what each gives of each of many Engines, as it comes. An
 // Engine that fails is an [*EngineError] and costs the others nothing. Before
 // anything is waited for, idle is called.
-func Several(ctx context.Context, engines []*Engine, idle func(), each func(context.Context, *Engine) Records) Records {
+func Several(ctx context.Context, engines []*Engine, idle func(), each func(context.Context, *Engine) record.Seq) record.Seq {
 	type result struct {
 		record json.RawMessage
 		err    error

@@ -3,36 +3,18 @@
 package source
 
 import (
-	"bytes"
+	"baleen/source/record"
 	"context"
-	"encoding/json"
 	"io"
-	"iter"
-	"time"
 
 	"github.com/urfave/cli/v2"
 )
-
-// Records is a stream of records, each one compact JSON value without a
-// newline, valid until the next one is asked for. An error says that something
-// is missing from the stream; after a fatal one (see [Fatal]) nothing follows.
-type Records = iter.Seq2[json.RawMessage, error]
-
-// Values gives the values of a command line's flags.
-type Values interface {
-	Bool(name string) bool
-	Int(name string) int
-	String(name string) string
-	StringSlice(name string) []string
-	Duration(name string) time.Duration
-	IsSet(name string) bool
-}
 
 // Request is what the user asked of a source.
 type Request struct {
 	Names   []string
 	Filters Filters
-	Flags   Values
+	Flags   record.Flags
 	Stdin   func() io.Reader // standard input, from its beginning
 	Engines []*Engine        // all that are asked
 }
@@ -41,21 +23,21 @@ type Request struct {
 type Source struct {
 	Name     string
 	Aliases  []string
-	Usage    string              // one line, for help
-	Args     string              // what the names are, for help; "" takes none
-	MinArgs  int                 // how many names there have to be
-	Examples []string            // command lines to paste, for help
-	Kind     string              // what actions act on: "image", "container", "volume", "network", "event" for what each event names; "" cannot be acted on, "any" by its --kind flag
-	Filters  bool                // takes -f
-	Flags    []cli.Flag          // its own flags
-	Live     func(Values) bool   // true: a stream without an end, acted on as it comes
-	View     string              // a filter: what a table shows of each record
-	Samples  bool                // a live record takes the place of the earlier one of the same name
-	Layers   bool                // records are progress messages about layers
-	JQ       string              // what jq makes records of an answer with, for --curl; "" where it is records, "-" where jq cannot read it
-	Writes   func(Values) bool   // true: needs a connection that can write
-	Check    func(Request) error // a *UsageError if the words cannot be meant
-	Records  func(context.Context, *Engine, Request) Records
+	Usage    string                  // one line, for help
+	Args     string                  // what the names are, for help; "" takes none
+	MinArgs  int                     // how many names there have to be
+	Examples []string                // command lines to paste, for help
+	Kind     string                  // what actions act on: "image", "container", "volume", "network", "event" for what each event names; "" cannot be acted on, "any" by its --kind flag
+	Filters  bool                    // takes -f
+	Flags    []cli.Flag              // its own flags
+	Live     func(record.Flags) bool // true: a stream without an end, acted on as it comes
+	View     string                  // a filter: what a table shows of each record
+	Samples  bool                    // a live record takes the place of the earlier one of the same name
+	Layers   bool                    // records are progress messages about layers
+	JQ       string                  // what jq makes records of an answer with, for --curl; "" where it is records, "-" where jq cannot read it
+	Writes   func(record.Flags) bool // true: needs a connection that can write
+	Check    func(Request) error     // a *UsageError if the words cannot be meant
+	Records  func(context.Context, *Engine, Request) record.Seq
 }
 
 // All lists every source in the order of the help text.
@@ -90,14 +72,7 @@ func All() []Source {
 // namesOrFilters refuses both at once: the Engine's filters go with lists.
 func namesOrFilters(source string, r Request) error {
 	if len(r.Names) > 0 && len(r.Filters) > 0 {
-		return &UsageError{source + " takes names or -f, not both"}
+		return &record.UsageError{Message: source + " takes names or -f, not both"}
 	}
 	return nil
-}
-
-// quote is text as a JSON string with the shortest escapes.
-func quote(text string) json.RawMessage {
-	b, _ := json.Marshal(text) // a string: cannot fail
-	v, _ := newScanner(bytes.NewReader(b)).value()
-	return v
 }

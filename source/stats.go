@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"net/url"
 
@@ -24,10 +25,10 @@ func stats() Source {
 			"baleen stats -q '{name: name, mem: .memory_stats.usage}'",
 			"baleen stats --no-stream -q 'select(mem_percent > 95)' --restart",
 		},
-		Live: func(f Values) bool { return !f.Bool("no-stream") },
+		Live: func(f record.Flags) bool { return !f.Bool("no-stream") },
 		Check: func(r Request) error {
 			if r.Flags.Bool("reconnect") && r.Flags.Bool("no-stream") {
-				return &UsageError{"--reconnect does not go with --no-stream"}
+				return &record.UsageError{Message: "--reconnect does not go with --no-stream"}
 			}
 			return namesOrFilters("stats", r)
 		},
@@ -37,7 +38,7 @@ func stats() Source {
 			received: (net_io.rx | human_size), sent: (net_io.tx | human_size),
 			read: (block_io.read | human_size), written: (block_io.write | human_size), pids: pids}`,
 		Samples: true,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			live, all := !r.Flags.Bool("no-stream"), r.Flags.Bool("all")
 			f := &follower{
 				e: e, what: "stats", names: r.Names, filters: r.Filters, all: all, live: live,

@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func tasks() Source {
 	return Source{
@@ -13,7 +16,7 @@ func tasks() Source {
 		},
 		View: `{id: short_id, image: .Spec.ContainerSpec.Image, node: .NodeID, state: .Status.State, wanted: .DesiredState, error: .Status.Err}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return e.named(ctx, "/tasks", "task", r)
 		},
 	}

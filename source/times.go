@@ -1,48 +1,12 @@
 package source
 
 import (
+	"baleen/source/record"
 	"fmt"
-	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	timetypes "github.com/docker/docker/api/types/time"
 )
-
-// ParseDuration is time.ParseDuration with days (d) and weeks (w) as well.
-func ParseDuration(text string) (time.Duration, error) {
-	var total time.Duration
-	isUnit := func(r rune) bool { return (r < '0' || r > '9') && r != '.' }
-	rest, negative := strings.CutPrefix(text, "-")
-	for rest != "" {
-		i := max(0, strings.IndexFunc(rest, isUnit))
-		j := i + strings.IndexFunc(rest[i:]+"0", func(r rune) bool { return !isUnit(r) })
-		number, unit := rest[:i], rest[i:j]
-		days := map[string]float64{"d": 1, "w": 7}[unit]
-		part, err := time.ParseDuration(number + unit)
-		if days > 0 {
-			var n float64
-			n, err = strconv.ParseFloat(number, 64)
-			n *= days * float64(24*time.Hour)
-			if part = time.Duration(n); n >= math.MaxInt64 {
-				err = strconv.ErrRange
-			}
-		}
-		if err != nil || part > math.MaxInt64-total {
-			return 0, fmt.Errorf("not a duration: %q", text)
-		}
-		total += part
-		rest = rest[j:]
-	}
-	if text == "" || text == "-" {
-		return 0, fmt.Errorf("not a duration: %q", text)
-	}
-	if negative {
-		total = -total
-	}
-	return total, nil
-}
 
 // parseTime reads what --since and --until take: RFC 3339, Unix seconds, or a
 // duration back from now. No text is the zero time.
@@ -50,7 +14,7 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if d, err := ParseDuration(text); err == nil {
+	if d, err := record.ParseDuration(text); err == nil {
 		return now.Add(-d), nil
 	}
 	unix, err := timetypes.GetTimestamp(text, now)
@@ -60,7 +24,7 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 			return time.Unix(s, ns), nil
 		}
 	}
-	return time.Time{}, &UsageError{fmt.Sprintf("--%s takes a time (2006-01-02T15:04:05Z), Unix seconds or a duration back from now (36h, 7d), not %q", flag, text)}
+	return time.Time{}, &record.UsageError{Message: fmt.Sprintf("--%s takes a time (2006-01-02T15:04:05Z), Unix seconds or a duration back from now (36h, 7d), not %q", flag, text)}
 }
 
 // unix is t as the Engine takes it, to the nanosecond.

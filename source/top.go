@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,11 +19,11 @@ func top() Source {
 			`baleen top worker -q 'select(.CMD | test("defunct"))' --restart`,
 		},
 		JQ: `. as $top | .Processes[] | [$top.Titles, .] | transpose | map({(.[0]): .[1]}) | add`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return func(yield func(json.RawMessage, error) bool) {
 				for _, name := range r.Names {
 					processes, err := e.top(ctx, name)
-					if err != nil && !yield(nil, err) || err != nil && Fatal(err) {
+					if err != nil && !yield(nil, err) || err != nil && record.Fatal(err) {
 						return
 					}
 					for _, p := range processes {
@@ -43,22 +44,22 @@ func (e *Engine) top(ctx context.Context, name string) (processes []json.RawMess
 	if err != nil {
 		return nil, err
 	}
-	for record, err := range e.records(ctx, "/containers/"+c.ID+"/top", nil, "") {
+	for raw, err := range e.records(ctx, "/containers/"+c.ID+"/top", nil, "") {
 		var ps struct {
 			Titles    []string
 			Processes [][]string
 		}
 		if err == nil {
-			err = json.Unmarshal(record, &ps)
+			err = json.Unmarshal(raw, &ps)
 		}
 		if err != nil {
-			return nil, &partError{fmt.Errorf("top of %s: %w", c.Name, err)}
+			return nil, &record.PartError{Err: fmt.Errorf("top of %s: %w", c.Name, err)}
 		}
 		for _, fields := range ps.Processes {
-			p := append([]byte(`{"container":`), quote(c.Name)...)
+			p := append([]byte(`{"container":`), record.Quote(c.Name)...)
 			for i, title := range ps.Titles[:min(len(ps.Titles), len(fields))] {
-				p = append(append(p, ','), quote(title)...)
-				p = append(append(p, ':'), quote(fields[i])...)
+				p = append(append(p, ','), record.Quote(title)...)
+				p = append(append(p, ':'), record.Quote(fields[i])...)
 			}
 			processes = append(processes, append(p, '}'))
 		}

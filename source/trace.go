@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,7 +21,7 @@ func (t *tracer) RoundTrip(r *http.Request) (*http.Response, error) {
 	begun, what := time.Now(), r.Method+" "+harmless(r.URL)
 	resp, err := t.base.RoundTrip(r)
 	if err != nil {
-		fmt.Fprintf(t.w, "baleen: %s: %s, %v\n", what, oneLine(err.Error()), since(begun))
+		fmt.Fprintf(t.w, "baleen: %s: %s, %v\n", what, record.OneLine(err.Error()), since(begun))
 		return nil, err
 	}
 	resp.Body = &traced{ReadCloser: resp.Body, end: func(n int64, how string) {
@@ -45,7 +46,7 @@ func (b *traced) Read(p []byte) (int, error) {
 	if err == io.EOF {
 		b.once.Do(func() { b.end(b.n, "") })
 	} else if err != nil {
-		b.once.Do(func() { b.end(b.n, " and then "+oneLine(err.Error())) })
+		b.once.Do(func() { b.end(b.n, " and then "+record.OneLine(err.Error())) })
 	}
 	return n, err
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("cannot reach the Docker Engine at %s: %s\n%s", e.Host, oneLine(e.Err.Error()), e.Hint)
+	return fmt.Sprintf("cannot reach the Docker Engine at %s: %s\n%s", e.Host, record.OneLine(e.Err.Error()), e.Hint)
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }

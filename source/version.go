@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"baleen/source/record"
+	"context"
+)
 
 func version() Source {
 	return Source{
@@ -8,7 +11,7 @@ func version() Source {
 		Usage:    "the Engine's version, as /version has it (baleen's own: --version)",
 		Examples: []string{"baleen version -q .ApiVersion -r"},
 		View:     `{version: .Version, api: .ApiVersion, oldest_api: .MinAPIVersion, os: .Os, arch: .Arch, kernel: .KernelVersion}`,
-		Records: func(ctx context.Context, e *Engine, _ Request) Records {
+		Records: func(ctx context.Context, e *Engine, _ Request) record.Seq {
 			return e.records(ctx, "/version", nil, "")
 		},
 	}

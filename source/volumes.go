@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/record"
 	"context"
 	"net/url"
 )
@@ -18,7 +19,7 @@ func volumes() Source {
 		},
 		View: `{name: .Name, driver: .Driver, created: ((age | human_duration + " ago")? // ""), mountpoint: .Mountpoint}`,
 		JQ:   `.Volumes[]?`,
-		Records: func(ctx context.Context, e *Engine, r Request) Records {
+		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
 			return pick(e.records(ctx, "/volumes", r.Filters.put(url.Values{}), "Volumes"), "volume", r.Names, "")
 		},
 	}

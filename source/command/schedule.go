@@ -1,6 +1,7 @@
 package command
 
 import (
+	"baleen/source/record"
 	"context"
 	"fmt"
 	"iter"
@@ -10,8 +11,6 @@ import (
 
 	"github.com/robfig/cron/v3"
 	"github.com/urfave/cli/v2"
-
-	"baleen/source"
 )
 
 func scheduleFlags() []cli.Flag {
@@ -25,14 +24,14 @@ func scheduleFlags() []cli.Flag {
 // times waits for each moment at which flags want a run, and ends with
 // ctx. Without a schedule there is one, at once. Moments that come while the run
 // before them goes on are left out, but for the last one of --every.
-func times(ctx context.Context, flags source.Values) (iter.Seq[time.Time], error) {
+func times(ctx context.Context, flags record.Flags) (iter.Seq[time.Time], error) {
 	expression, every := flags.String("cron"), flags.String("every")
 	first, next := time.Now(), func(time.Time) time.Time { return time.Time{} }
 	switch {
 	case flags.IsSet("cron") && flags.IsSet("every"):
 		return nil, usage("--cron or --every, not both")
 	case flags.IsSet("every"):
-		d, err := source.ParseDuration(every)
+		d, err := record.ParseDuration(every)
 		if err != nil || d <= 0 {
 			return nil, usage("--every takes a duration like 90s, 24h or 7d, not %q", every)
 		}
@@ -92,5 +91,5 @@ func sleepUntil(ctx context.Context, t time.Time) bool {
 }
 
 func usage(format string, args ...any) error {
-	return &source.UsageError{Message: fmt.Sprintf(format, args...)}
+	return &record.UsageError{Message: fmt.Sprintf(format, args...)}
 }

@@ -98,7 +98,7 @@ func reader(file string) func() (string, error) {
 
 // load has a file of command lines of sources read, and the words of each
 // arranged. Lines that do not name an Engine get the engine flags. If anything
-// in the file cannot be meant the error is a *source.UsageError that says where.
+// in the file cannot be meant the error is a *record.UsageError that says where.
 func load(file string, read func() (string, error), sources []Command, engine []string) ([]Line, error) {
 	text, err := read()
 	if err != nil {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"baleen/source/record"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -9,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"baleen/source"
 )
 
 var variables = map[string]string{"NAME": "web", "TWO": "a  b", "EDGES": " a b ", "STARS": "*m*", "EMPTY": ""}
@@ -129,7 +128,7 @@ func TestSplitErrors(t *testing.T) {
 		"images $'x'":               "f:1: of variables",
 	} {
 		lines, err := Split("f", text, lookup)
-		var usage *source.UsageError
+		var usage *record.UsageError
 		if !errors.As(err, &usage) || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, %v, want %s", text, wordsOf(lines), err, want)
 		}

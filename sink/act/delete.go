@@ -1,0 +1,171 @@
+package act
+
+import (
+	"baleen/source/record"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/client"
+	"github.com/urfave/cli/v2"
+)
+
+func del() Action {
+	return Action{
+		Name:  "delete",
+		Usage: "delete each",
+		Kinds: []string{"image", "container", "volume", "network"},
+		Flags: func(kind string) []cli.Flag {
+			var flags []cli.Flag
+			if kind != "network" {
+				flags = append(flags, &cli.BoolFlag{Name: "force", Usage: "with --delete: even if it is in use"})
+			}
+			if kind == "image" || kind == "any" {
+				flags = append(flags, &cli.BoolFlag{Name: "no-prune", Usage: "with --delete: keep untagged parent images"})
+			}
+			if kind == "container" || kind == "any" {
+				flags = append(flags, &cli.BoolFlag{Name: "volumes", Usage: "with --delete: a container's anonymous volumes too"})
+			}
+			return flags
+		},
+		Do: func(ctx context.Context, c *client.Client, t Target, f record.Flags) (any, error) {
+			switch t.Kind {
+			case "image":
+				deleted, err := deleteImage(ctx, c, t, f)
+				if len(deleted) == 0 {
+					return nil, err
+				}
+				return deleted, err
+			case "container":
+				return nil, c.ContainerRemove(ctx, t.ID, container.RemoveOptions{Force: f.Bool("force"), RemoveVolumes: f.Bool("volumes")})
+			case "volume":
+				return nil, c.VolumeRemove(ctx, t.ID, f.Bool("force"))
+			case "network":
+				return nil, deleteNetwork(ctx, c, t.ID)
+			}
+			return nil, fmt.Errorf("a %s cannot be deleted", t.Kind)
+		},
+	}
+}
+
+// deleteReference removes one reference, and with the last one the image. It
+// does what the Engine makes of an id, too.
+func deleteReference(ctx context.Context, c *client.Client, ref string, f record.Flags) ([]image.DeleteResponse, error) {
+	return c.ImageRemove(ctx, ref, image.RemoveOptions{Force: f.Bool("force"), PruneChildren: !f.Bool("no-prune")})
+}
+
+// deleteImage removes the reference that a string is, or the image that a record
+// stands for with all that it is called. The Engine refuses an id with several
+// references, unless it is forced, when it removes them all. So those of the record
+// go by themselves, once it is certain that they still mean this image and that it
+// can go. Where the record has only some of them, as the Engine answers when asked
+// for a reference, no others are touched and the image stays.
+func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags) (deleted []image.DeleteResponse, err error) {
+	if !t.Record {
+		return deleteReference(ctx, c, t.ID, f)
+	}
+	refs, force := needed(t.Refs), f.Bool("force")
+	if t.Refs == nil || len(refs) <= 1 && !force {
+		deleted, err = deleteReference(ctx, c, t.ID, f)
+		if force || !errdefs.IsConflict(err) && !errdefs.IsInternal(err) { // Podman's conflict over several references
+			return deleted, err
+		}
+	}
+	now, e := c.ImageInspect(ctx, t.ID)
+	if e != nil {
+		return nil, e
+	}
+	all := needed(slices.Concat(now.RepoTags, now.RepoDigests))
+	if t.Refs == nil {
+		refs = all
+	}
+	refs = slices.DeleteFunc(refs, func(r string) bool { return !slices.Contains(all, r) })
+	whole := len(refs) == len(all)
+	switch {
+	case err != nil && (whole && len(all) <= 1 || len(refs) == 0):
+		return nil, err
+	case len(refs) == 0 && !whole:
+		return nil, fmt.Errorf("conflict: unable to delete %s - image has references that were not selected%w", t.ID, wordless{errdefs.ErrConflict})
+	case whole && len(all) > 1 && !force:
+		if err := inUse(ctx, c, t.ID); err != nil {
+			return nil, err
+		}
+	}
+	if whole && (!force || len(refs) == 0) {
+		refs = append(refs[:max(0, len(refs)-1)], t.ID)
+	}
+	for _, ref := range refs {
+		more, err := deleteReference(ctx, c, ref, f)
+		deleted = append(deleted, more...)
+		if err != nil {
+			return deleted, err
+		}
+	}
+	return deleted, nil
+}
+
+// inUse is the conflict that the Engine would find when only the image itself is
+// left to delete: a container or another image that was made from it.
+func inUse(ctx context.Context, c *client.Client, id string) error {
+	digits := strings.TrimPrefix(id, "sha256:") // as Podman's filters want it
+	users, err := c.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", digits))})
+	if err != nil {
+		return err
+	}
+	if len(users) > 0 {
+		return fmt.Errorf("conflict: unable to delete %s - image is being used by container %.12s%w", id, users[0].ID, wordless{errdefs.ErrConflict})
+	}
+	younger, err := c.ImageList(ctx, image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("since", digits))})
+	if err != nil {
+		return err
+	}
+	for _, child := range younger {
+		if strings.TrimPrefix(child.ParentID, "sha256:") == digits {
+			return fmt.Errorf("conflict: unable to delete %s - image has dependent child images%w", id, wordless{errdefs.ErrConflict})
+		}
+	}
+	return nil
+}
+
+// needed leaves out the references that go by themselves: <none>, and a digest
+// whose repository has a tag, since it goes with the last tag.
+func needed(refs []string) []string {
+	repos := map[string]bool{}
+	for _, r := range refs {
+		if i := strings.LastIndex(r, ":"); i >= 0 && !strings.Contains(r, "@") && r != "<none>:<none>" {
+			repos[r[:i]] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(refs), func(r string) bool {
+		repo, _, digest := strings.Cut(r, "@")
+		return r == "<none>:<none>" || digest && (repos[repo] || repo == "<none>")
+	})
+}
+
+// deleteNetwork says conflict where old Engines say forbidden, and Podman an
+// internal error, of a network with containers on it. Podman finds these only if
+// the network is called by its name: by its id it would go from under them.
+func deleteNetwork(ctx context.Context, c *client.Client, id string) error {
+	n, err := c.NetworkInspect(ctx, id, network.InspectOptions{})
+	used := err == nil && len(n.Containers) > 0
+	if used {
+		id = n.Name
+	}
+	err = c.NetworkRemove(ctx, id)
+	if used && err != nil && !errdefs.IsNotFound(err) {
+		err = fmt.Errorf("%w%w", err, wordless{errdefs.ErrConflict})
+	}
+	return err
+}
+
+// wordless marks an error without adding to its text.
+type wordless struct{ error }
+
+func (wordless) Error() string   { return "" }
+func (w wordless) Unwrap() error { return w.error }

@@ -1,0 +1,84 @@
+package sink
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+	"golang.org/x/term"
+)
+
+// invisible are the characters that could steer a terminal.
+func Invisible(r rune) bool {
+	return r < ' ' || r == '\x7f' || r >= '\u0080' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
+}
+
+// Visible writes out the characters that could steer a terminal, but for those
+// in except: ^[ for an escape character, \u009b for its like beyond ASCII.
+func Visible(s, except string) string {
+	if utf8.ValidString(s) && strings.IndexFunc(s, Invisible) < 0 {
+		return s
+	}
+	var b []byte
+	for _, r := range s {
+		switch {
+		case !Invisible(r) || strings.ContainsRune(except, r):
+			b = utf8.AppendRune(b, r)
+		case r == '\n':
+			b = append(b, `\n`...)
+		case r == '\t':
+			b = append(b, `\t`...)
+		case r <= '\x7f':
+			b = append(b, '^', byte(r)^'@')
+		default:
+			b = AppendEscape(b, r)
+		}
+	}
+	return string(b)
+}
+
+// appendEscape adds r as JSON escapes it. All that is invisible is below U+10000.
+func AppendEscape(b []byte, r rune) []byte { return fmt.Appendf(b, `\u%04x`, r) }
+
+// width is how many columns of a terminal s takes.
+func Width(s string) int {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return uniseg.StringWidth(s)
+		}
+	}
+	return len(s)
+}
+
+// cut shortens s to as many columns as there is room for.
+func Cut(s string, room int) string {
+	if Width(s) <= room {
+		return s
+	}
+	end := 0
+	room--
+	for g := uniseg.NewGraphemes(s); g.Next(); {
+		if room -= g.Width(); room < 0 {
+			break
+		}
+		_, end = g.Positions()
+	}
+	return s[:end] + "…"
+}
+
+// Terminal gives the size of the terminal that f is, nil if it is none.
+func Terminal(f *os.File) func() (columns, lines int) {
+	if !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	return func() (columns, lines int) {
+		columns, lines, err := term.GetSize(int(f.Fd()))
+		if err != nil || columns == 0 || lines == 0 {
+			return 80, 24
+		}
+		return columns, lines
+	}
+}

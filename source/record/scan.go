@@ -1,0 +1,450 @@
+package record
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/bits"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+const (
+	firstChunk = 8 << 10                         // bytes to read at once, enough where little comes at a time
+	Chunk      = 64 << 10                        // the same, once that many have come
+	KeptOutput = 1 << 20                         // a larger output buffer is not kept for the next value
+	maxDepth   = 10_000                          // levels of arrays and objects in one value
+	ones, high = 0x0101010101010101, 0x80 * ones // eight bytes at a time
+)
+
+// Scanner cuts a stream of JSON into values, checks them and spells them
+// compactly: no white space, JSON's shortest escapes, U+FFFD for what is not
+// UTF-8. Numbers, the order of keys and repeated keys stay as they came.
+//
+// It reads only when the next value is not complete in its buffer. An error is
+// a *SyntaxError, or wraps io.ErrUnexpectedEOF or the reader's own; every call
+// after it returns it again.
+type Scanner struct {
+	r    io.Reader
+	rerr error // from r, due once pos reaches n
+	err  error // the scanner's last word
+
+	// buf[pos:n] is still to be scanned. buf[n] is 0, which stops every loop over
+	// bytes; there is room after it to load eight bytes from any pos.
+	buf    []byte
+	pos, n int
+	off    int64 // where buf[0] is in the stream
+
+	// The value so far is out and then buf[from:pos], so that a value which came
+	// compact and in one read is never copied.
+	out  []byte
+	from int
+	keep bool // the value is wanted, not skipped
+
+	stack []byte // for each container in the value, what closes the one around it
+	depth int    // containers that the caller has opened
+	sep   byte   // what comes before the next element: '[' or ',', or 0 outside an array
+}
+
+func NewScanner(r io.Reader) *Scanner { return &Scanner{r: r, buf: make([]byte, firstChunk+8)} }
+
+// Peek returns the first byte of the token ahead, or io.EOF at the end of the input.
+func (s *Scanner) Peek() (byte, error) {
+	c := s.token()
+	switch {
+	case s.pos < s.n:
+		return c, nil
+	case s.rerr == io.EOF && s.depth == 0:
+		return 0, io.EOF
+	}
+	return 0, s.fault()
+}
+
+// Value returns the next value, valid until the next call, or io.EOF after the last.
+func (s *Scanner) Value() ([]byte, error) {
+	if _, err := s.Peek(); err != nil {
+		return nil, err
+	}
+	if cap(s.out) > KeptOutput {
+		s.out = nil
+	}
+	s.out, s.from, s.keep = s.out[:0], s.pos, true
+	ok := s.scan()
+	if s.keep = false; !ok {
+		return nil, s.fault()
+	}
+	if len(s.out) == 0 {
+		return s.buf[s.from:s.pos:s.pos], nil
+	}
+	s.out = append(s.out, s.buf[s.from:s.pos]...)
+	return s.out, nil
+}
+
+// End checks that nothing but white space is left.
+func (s *Scanner) end() error {
+	if _, err := s.Peek(); err != io.EOF {
+		return s.fault()
+	}
+	return nil
+}
+
+// OpenArray enters the array that comes next.
+func (s *Scanner) openArray() error {
+	if !s.take('[') {
+		return s.fault()
+	}
+	s.depth++
+	s.sep = '['
+	return nil
+}
+
+// Element returns the open array's next element, valid until the next call, or
+// io.EOF after the last.
+func (s *Scanner) element() ([]byte, error) {
+	switch {
+	case s.sep == 0 && s.err == nil:
+		return nil, io.EOF
+	case s.take(']'):
+		s.depth--
+		s.sep = 0
+		return nil, io.EOF
+	case s.sep != '[' && !s.take(','):
+		return nil, s.fault()
+	}
+	s.sep = ','
+	return s.Value()
+}
+
+// OpenMember enters the object that comes next, up to the value of its first
+// member called key. If there is none it returns false, past the object.
+func (s *Scanner) openMember(key string) (bool, error) {
+	if !s.take('{') {
+		return false, s.fault()
+	}
+	s.depth++
+	return s.seek(`"`+key+`"`, true)
+}
+
+// CloseObject leaves the object in which a member's value has just been read.
+func (s *Scanner) closeObject() error {
+	_, err := s.seek("", false)
+	return err
+}
+
+// seek goes to the value of the next member of that quoted name, or past the object.
+func (s *Scanner) seek(name string, first bool) (bool, error) {
+	for ; !s.take('}'); first = false {
+		if !first && !s.take(',') || s.token() != '"' {
+			return false, s.fault()
+		}
+		key, err := s.Value()
+		found := string(key) == name
+		if err != nil || !s.take(':') || !found && !s.scan() {
+			return false, s.fault()
+		}
+		if found {
+			return true, nil
+		}
+	}
+	s.depth--
+	return false, nil
+}
+
+// scan goes past a value. Like what follows, it returns false with pos at the fault.
+func (s *Scanner) scan() bool {
+	var top byte // what closes the innermost container, 0 outside any
+value:
+	for {
+		if top == '}' && !(s.token() == '"' && s.str() && s.take(':')) {
+			return false
+		}
+		ok := true
+		switch c := s.token(); c {
+		case '"':
+			ok = s.str()
+		case '{', '[':
+			if len(s.stack) == maxDepth {
+				s.fail(&SyntaxError{s.off + int64(s.pos), "nested too deeply"})
+				return false
+			}
+			s.pos++
+			s.stack = append(s.stack, top)
+			top = c + 2 // in ASCII, } is two after { and ] two after [
+			if s.token() != top {
+				continue value
+			}
+		case 't':
+			ok = s.Literal("true")
+		case 'f':
+			ok = s.Literal("false")
+		case 'n':
+			ok = s.Literal("null")
+		default:
+			ok = s.number()
+		}
+		if !ok {
+			return false
+		}
+		for top != 0 {
+			switch s.token() {
+			case ',':
+				s.pos++
+				continue value
+			case top:
+				s.pos++
+				top = s.stack[len(s.stack)-1]
+				s.stack = s.stack[:len(s.stack)-1]
+			default:
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// str goes past a string.
+func (s *Scanner) str() bool {
+	i := s.pos + 1
+	for {
+		// Eight bytes at a time: the lowest bit of m tells the first byte that is not
+		// plain text; bits above it may be wrong.
+		x := binary.LittleEndian.Uint64(s.buf[i:])
+		m := (x ^ 2*ones) - 0x21*ones // a quote, which is 0x20 once bit 1 is flipped, or below a space
+		m |= (x ^ '\\'*ones) - ones   // a backslash
+		m = (m | x) & high            // or not ASCII
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) / 8
+		s.pos = i
+		switch c := s.buf[i]; {
+		case c == '"':
+			s.pos++
+			return true
+		case c == '\\':
+			if !s.escape() {
+				return false
+			}
+		case c >= utf8.RuneSelf:
+			s.rune()
+		case i < s.n || !s.more():
+			return false
+		}
+		i = s.pos
+	}
+}
+
+// escape goes past an escape, which it spells as short as can be.
+func (s *Scanner) escape() bool {
+	n, r := 2, '/'
+	switch s.at(1) {
+	case '"', '\\', 'b', 'f', 'n', 'r', 't':
+		s.pos += 2
+		return true
+	case '/':
+	case 'u':
+		n, r = 6, s.hex(2)
+		if utf16.IsSurrogate(r) && s.at(6) == '\\' && s.at(7) == 'u' {
+			low := s.hex(8)
+			if low < 0 {
+				return false
+			}
+			// A second half that does not fit may begin a pair of its own.
+			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+				n, r = 12, pair
+			}
+		}
+	default:
+		s.pos++
+		return false
+	}
+	if r >= 0 {
+		s.replace(n, r)
+	}
+	return r >= 0
+}
+
+// hex returns the number in the four digits k bytes after pos, or goes to what
+// is not a digit and returns -1.
+func (s *Scanner) hex(k int) (r rune) {
+	for i := k; i < k+4; i++ {
+		d := strings.IndexByte("0123456789abcdefABCDEF", s.at(i))
+		if d < 0 {
+			s.pos += i
+			return -1
+		}
+		if d > 15 {
+			d -= 6
+		}
+		r = r<<4 | rune(d)
+	}
+	return r
+}
+
+// rune goes past a character that is not ASCII, or a byte that is not UTF-8.
+func (s *Scanner) rune() {
+	for !utf8.FullRune(s.buf[s.pos:s.n]) && s.more() {
+	}
+	if r, n := utf8.DecodeRune(s.buf[s.pos:s.n]); n == 1 {
+		s.replace(1, r)
+	} else {
+		s.pos += n
+	}
+}
+
+// replace goes past n bytes, for which r comes into the value.
+func (s *Scanner) replace(n int, r rune) {
+	s.flush()
+	s.pos += n
+	s.from = s.pos
+	if !s.keep {
+		return
+	}
+	if i := strings.IndexRune("\"\\\b\f\n\r\t", r); i >= 0 {
+		s.out = append(s.out, '\\', `"\bfnrt`[i])
+	} else if r < ' ' {
+		s.out = append(s.out, '\\', 'u', '0', '0', '0'+byte(r>>4), "0123456789abcdef"[r&15])
+	} else {
+		s.out = utf8.AppendRune(s.out, r)
+	}
+}
+
+// literal goes past word.
+func (s *Scanner) Literal(word string) bool {
+	for i := range len(word) {
+		if !s.skip(word[i], word[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// number goes past a number, once what follows tells that it is whole.
+func (s *Scanner) number() bool {
+	if c := s.buf[s.pos]; '1' <= c && c <= '9' { // most are no more than a few digits
+		i := s.pos + 1
+		for {
+			x := binary.LittleEndian.Uint64(s.buf[i:]) ^ '0'*ones
+			if m := (x + (0x80-10)*ones | x) & high; m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+			i += 8
+		}
+		if c := s.buf[i]; c == ',' || c == '}' || c == ']' {
+			s.pos = i
+			return true
+		}
+	}
+	s.skip('-', '-')
+	ok := (s.skip('0', '0') || s.digits()) && (!s.skip('.', '.') || s.digits())
+	if ok && s.skip('e', 'E') {
+		s.skip('-', '+')
+		ok = s.digits()
+	}
+	return ok && (s.pos < s.n || s.rerr == io.EOF && s.depth == 0)
+}
+
+// digits goes past one or more.
+func (s *Scanner) digits() (ok bool) {
+	for s.at(0)-'0' <= 9 {
+		for ok = true; s.buf[s.pos]-'0' <= 9; s.pos++ {
+		}
+	}
+	return ok
+}
+
+// skip goes past a or b.
+func (s *Scanner) skip(a, b byte) bool {
+	if c := s.at(0); c != a && c != b {
+		return false
+	}
+	s.pos++
+	return true
+}
+
+// take goes past white space and c.
+func (s *Scanner) take(c byte) bool {
+	if s.token() != c {
+		return false
+	}
+	s.pos++
+	return true
+}
+
+// token goes past white space and returns the byte after it, 0 at the end.
+func (s *Scanner) token() byte {
+	if c := s.buf[s.pos]; c > ' ' {
+		return c
+	}
+	return s.space()
+}
+
+// space does token's work where there is white space, or nothing yet.
+func (s *Scanner) space() byte {
+	for s.flush(); ; s.pos++ {
+		s.from = s.pos
+		if c := s.at(0); c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+			return c
+		}
+	}
+}
+
+// at returns the byte k after pos, 0 at the end. Those before it must have been seen.
+func (s *Scanner) at(k int) byte {
+	if s.pos+k == s.n {
+		s.more()
+	}
+	return s.buf[s.pos+k]
+}
+
+// flush moves what there is of the value to out.
+func (s *Scanner) flush() {
+	if s.keep {
+		s.out = append(s.out, s.buf[s.from:s.pos]...)
+	}
+	s.from = s.pos
+}
+
+// more reads on. It moves pos, to make room; false is the end of the input.
+func (s *Scanner) more() bool {
+	s.flush()
+	rest := s.buf[s.pos:s.n]
+	if s.n == firstChunk && len(s.buf) < Chunk {
+		s.buf = make([]byte, Chunk+8)
+	}
+	s.off += int64(s.pos)
+	s.pos, s.from, s.n = 0, 0, copy(s.buf, rest)
+	for tries := 0; s.n == len(rest) && s.rerr == nil; tries++ {
+		n, err := s.r.Read(s.buf[s.n : len(s.buf)-8])
+		if s.n, s.rerr = s.n+n, err; n == 0 && err == nil && tries == 100 {
+			s.rerr = io.ErrNoProgress
+		}
+	}
+	s.buf[s.n] = 0
+	return s.n > len(rest)
+}
+
+// fault returns the error for the byte at pos, or for there being none.
+func (s *Scanner) fault() error {
+	at := s.off + int64(s.pos)
+	switch {
+	case s.err != nil:
+		return s.err
+	case s.pos < s.n:
+		return s.fail(&SyntaxError{at, fmt.Sprintf("unexpected %q", s.buf[s.pos:s.pos+1])})
+	case s.rerr == io.EOF:
+		return s.fail(fmt.Errorf("incomplete JSON at byte %d: %w", at, io.ErrUnexpectedEOF))
+	}
+	return s.fail(fmt.Errorf("reading JSON at byte %d: %w", at, s.rerr))
+}
+
+// fail makes err the last word, as if it had come from the reader, here.
+func (s *Scanner) fail(err error) error {
+	s.err, s.rerr = err, err
+	s.n = s.pos
+	s.buf[s.n] = 0
+	return err
+}
