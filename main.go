@@ -31,7 +31,9 @@ import (
 	"baleen/sink/print"
 	"baleen/source"
 	"baleen/source/command"
+	"baleen/source/curl"
 	"baleen/source/demo"
+	"baleen/source/engine"
 	"baleen/source/record"
 )
 
@@ -121,7 +123,7 @@ func commands(r *report) (all []command.Command) {
 func groups(s source.Source) []command.Group {
 	g := []command.Group{
 		{Title: "Source", Flags: s.Flags}, {Title: "Filter", Flags: query.Flags()},
-		{Title: "Output", Flags: print.PrintFlags()}, {Title: "Engine", Flags: source.Flags()},
+		{Title: "Output", Flags: print.PrintFlags()}, {Title: "Engine", Flags: engine.Flags()},
 	}
 	if s.Filters {
 		f := &cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "the Engine's own filter `KEY=VALUE`; the same key twice means or, different keys mean and"}
@@ -140,7 +142,7 @@ func buildVersion() string {
 
 // serve is one command line: a source, through a filter, into a sink.
 func serve(c *cli.Context, s source.Source, r *report) error {
-	filters, err := source.ParseFilters(c.StringSlice("filter"))
+	filters, err := engine.ParseFilters(c.StringSlice("filter"))
 	if err != nil {
 		return err
 	}
@@ -159,7 +161,7 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 	progress := print.NewProgress(os.Stderr, sink.Terminal(os.Stderr))
 	defer progress.Close()
 	r.stderr, filter.Stderr = progress.Beside(os.Stderr), progress.Beside(os.Stderr)
-	options, err := source.OptionsFromFlags(c)
+	options, err := engine.OptionsFromFlags(c)
 	if err != nil {
 		return err
 	}
@@ -186,22 +188,22 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 		return &record.UsageError{Message: "--curl prints what one Engine is asked"}
 	}
 	if c.Bool("curl") {
-		return curl(c, options[0], s, request, filter, action, kind)
+		return printCurl(c, options[0], s, request, filter, action, kind)
 	}
 	limit := act.LimitFromFlags(c, len(engines))
-	pipeline := func(ctx context.Context, engine *source.Engine) record.Seq {
-		records := s.Records(ctx, engine, request)
+	pipeline := func(ctx context.Context, e *engine.Engine) record.Seq {
+		records := s.Records(ctx, e, request)
 		if s.Layers {
 			seen := sink.Terminal(os.Stdout) != nil && !filter.Selects() && !c.IsSet("output")
 			records = progress.Layers(records, seen)
 		}
 		named := func(r record.Seq) record.Seq { return r }
 		if several {
-			named = func(r record.Seq) record.Seq { return source.Named(engine.Name, r) }
+			named = func(r record.Seq) record.Seq { return source.Named(e.Name, r) }
 		}
-		results := show(engine, programs[engine].Run(named(records)))
+		results := show(e, programs[e].Run(named(records)))
 		if action != nil {
-			run := &act.Run{Action: *action, Kind: kind, Live: filter.Live, Client: engine.Client, Flags: c, Limit: limit, Progress: progress, Begun: &r.acts}
+			run := &act.Run{Action: *action, Kind: kind, Live: filter.Live, Client: e.Client, Flags: c, Limit: limit, Progress: progress, Begun: &r.acts}
 			results = named(run.Results(ctx, results))
 		}
 		return results
@@ -240,35 +242,35 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 
 // connect prepares the ways to all Engines that are meant, and for each the
 // filter, which may ask that Engine.
-func connect(ctx context.Context, options []source.Options, filter query.Options) (engines []*source.Engine, programs map[*source.Engine]*query.Program, err error) {
-	programs = map[*source.Engine]*query.Program{}
+func connect(ctx context.Context, options []engine.Options, filter query.Options) (engines []*engine.Engine, programs map[*engine.Engine]*query.Program, err error) {
+	programs = map[*engine.Engine]*query.Program{}
 	for _, o := range options {
-		engine, err := source.Connect(o)
+		e, err := engine.Connect(o)
 		if err != nil {
 			return nil, nil, err
 		}
-		if slices.ContainsFunc(engines, func(e *source.Engine) bool { return e.Name == engine.Name }) {
-			return nil, nil, &record.UsageError{Message: fmt.Sprintf("the Engine %s is named twice", engine.Name)}
+		if slices.ContainsFunc(engines, func(other *engine.Engine) bool { return other.Name == e.Name }) {
+			return nil, nil, &record.UsageError{Message: fmt.Sprintf("the Engine %s is named twice", e.Name)}
 		}
 		filter.Engine = query.Engine{
-			Get:  func(path string) iter.Seq2[json.RawMessage, error] { return engine.Get(ctx, path) },
-			Info: func() (name, host, apiVersion string, err error) { return engine.Info(ctx) },
+			Get:  func(path string) iter.Seq2[json.RawMessage, error] { return e.Get(ctx, path) },
+			Info: func() (name, host, apiVersion string, err error) { return e.Info(ctx) },
 			Wait: o.Idle,
 		}
-		if programs[engine], err = query.Compile(filter); err != nil {
+		if programs[e], err = query.Compile(filter); err != nil {
 			return nil, nil, err
 		}
-		engines = append(engines, engine)
+		engines = append(engines, e)
 	}
 	return engines, programs, nil
 }
 
-// curl prints what does the same with curl and jq.
-func curl(c *cli.Context, options source.Options, s source.Source, request source.Request, filter query.Options, action *act.Action, kind string) error {
+// printCurl prints what does the same with curl and jq.
+func printCurl(c *cli.Context, options engine.Options, s source.Source, request source.Request, filter query.Options, action *act.Action, kind string) error {
 	flags := query.Flags()
-	var do func(*source.Engine, string)
+	var do func(*engine.Engine, string)
 	if action != nil {
-		do = func(e *source.Engine, target string) {
+		do = func(e *engine.Engine, target string) {
 			one := func(yield func(json.RawMessage, error) bool) { yield(json.RawMessage(strconv.Quote(target)), nil) }
 			run := &act.Run{Action: *action, Kind: kind, Client: e.Client, Flags: c, Limit: act.NewLimit(-1, 1)}
 			for range run.Results(c.Context, one) {
@@ -277,7 +279,7 @@ func curl(c *cli.Context, options source.Options, s source.Source, request sourc
 	} else {
 		flags = append(flags, print.PrintFlags()...)
 	}
-	script, err := source.Curl(c.Context, options, s, request, query.Command(c, filter, flags), do)
+	script, err := curl.Script(c.Context, options, s, request, query.Command(c, filter, flags), do)
 	if err == nil {
 		_, err = io.WriteString(os.Stdout, script)
 	}
@@ -288,7 +290,7 @@ func curl(c *cli.Context, options source.Options, s source.Source, request sourc
 // what the output is about: where a table shows records that no filter changed,
 // that is what the source's view has. Of several Engines it says which, so that
 // what is renewed in place is that Engine's.
-func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, several bool, progress *print.Progress) (printer *print.Printer, show func(*source.Engine, record.Seq) record.Seq, err error) {
+func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, several bool, progress *print.Progress) (printer *print.Printer, show func(*engine.Engine, record.Seq) record.Seq, err error) {
 	output, err := print.ChooseOutput(c)
 	if err != nil {
 		return nil, nil, err
@@ -312,7 +314,7 @@ func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, sev
 	default:
 		page.Columns = query.Columns(filter.Filter)
 	}
-	show = func(e *source.Engine, results record.Seq) record.Seq {
+	show = func(e *engine.Engine, results record.Seq) record.Seq {
 		if view != "" {
 			results = query.Show(view, results)
 		}
@@ -426,7 +428,7 @@ func exitCode(err error) int {
 		compile *query.CompileError
 		record  *query.RecordError
 		halt    *query.HaltError
-		notice  *source.Notice
+		notice  *engine.Notice
 	)
 	switch {
 	case errors.As(err, &notice):

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// invisible are the characters that could steer a terminal.
+// Invisible are the characters that could steer a terminal.
 func Invisible(r rune) bool {
 	return r < ' ' || r == '\x7f' || r >= '\u0080' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
 }
@@ -40,10 +40,10 @@ func Visible(s, except string) string {
 	return string(b)
 }
 
-// appendEscape adds r as JSON escapes it. All that is invisible is below U+10000.
+// AppendEscape adds r as JSON escapes it. All that is invisible is below U+10000.
 func AppendEscape(b []byte, r rune) []byte { return fmt.Appendf(b, `\u%04x`, r) }
 
-// width is how many columns of a terminal s takes.
+// Width is how many columns of a terminal s takes.
 func Width(s string) int {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -53,7 +53,7 @@ func Width(s string) int {
 	return len(s)
 }
 
-// cut shortens s to as many columns as there is room for.
+// Cut shortens s to as many columns as there is room for.
 func Cut(s string, room int) string {
 	if Width(s) <= room {
 		return s

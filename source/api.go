@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 	"encoding/json"
@@ -43,9 +44,9 @@ func api() Source {
 			return err
 		},
 		JQ: `if type == "array" then .[] else . end`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			return func(yield func(json.RawMessage, error) bool) {
-				if err := e.api(ctx, r, yield); err != nil {
+				if err := apiRequest(ctx, e, r, yield); err != nil {
 					yield(nil, err)
 				}
 			}
@@ -53,7 +54,7 @@ func api() Source {
 	}
 }
 
-func (e *Engine) api(ctx context.Context, r Request, yield func(json.RawMessage, error) bool) error {
+func apiRequest(ctx context.Context, e *engine.Engine, r Request, yield func(json.RawMessage, error) bool) error {
 	path, rawQuery, _ := strings.Cut("/"+strings.TrimPrefix(r.Names[0], "/"), "?")
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
@@ -83,12 +84,12 @@ func (e *Engine) api(ctx context.Context, r Request, yield func(json.RawMessage,
 		}
 	}
 	method := strings.ToUpper(r.Flags.String("request"))
-	a, err := e.do(ctx, method, path, r.Filters.put(query), body, header)
+	a, err := e.Do(ctx, method, path, r.Filters.Put(query), body, header)
 	if err != nil {
 		return err
 	}
-	a.patient()
-	a.records("")(yield)
+	a.StopTimer()
+	a.Records("")(yield)
 	return nil
 }
 

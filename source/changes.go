@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -15,8 +16,8 @@ func changes() Source {
 		Check:    oneName("changes", "container"),
 		View:     `{kind: ["C", "A", "D"][.Kind], path: .Path}`,
 		JQ:       `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			return e.of(ctx, "container", r.Names[0], "/changes")
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			return of(ctx, e, "container", r.Names[0], "/changes")
 		},
 	}
 }

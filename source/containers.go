@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 	"net/url"
@@ -33,7 +34,7 @@ func containers() Source {
 			| (if .PublicPort then "\(.IP):\(.PublicPort)->" else "" end) + "\(.PrivatePort)/\(.Type)"] | unique | join(", ")),
 			id: short_id}`,
 		JQ: `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			q := url.Values{}
 			for _, flag := range []string{"all", "size"} {
 				if r.Flags.Bool(flag) {
@@ -53,7 +54,7 @@ func containers() Source {
 			case !all:
 				hint = "stopped containers are listed with -a"
 			}
-			return pick(e.records(ctx, "/containers/json", r.Filters.put(q), ""), "container", r.Names, hint)
+			return pick(e.Records(ctx, "/containers/json", r.Filters.Put(q), ""), "container", r.Names, hint)
 		},
 	}
 }

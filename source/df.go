@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -18,8 +19,8 @@ func df() Source {
 			{type: "containers", total: (.Containers | length), size: ([.Containers[]?.SizeRw // 0] | add // 0 | human_size)},
 			{type: "volumes", total: (.Volumes | length), size: ([.Volumes[]?.UsageData.Size // 0] | add // 0 | human_size)},
 			{type: "build cache", total: (.BuildCache | length), size: ([.BuildCache[]?.Size // 0] | add // 0 | human_size)}`,
-		Records: func(ctx context.Context, e *Engine, _ Request) record.Seq {
-			return e.records(ctx, "/system/df", nil, "")
+		Records: func(ctx context.Context, e *engine.Engine, _ Request) record.Seq {
+			return e.Records(ctx, "/system/df", nil, "")
 		},
 	}
 }

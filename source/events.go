@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 	"encoding/json"
@@ -23,7 +24,7 @@ func events() Source {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "since", Usage: "from `TIME` on, as far as the Engine remembers: RFC 3339, Unix seconds, or how long ago (36h, 7d)"},
 			&cli.StringFlag{Name: "until", Usage: "end at `TIME`"},
-			reconnectFlag(),
+			engine.ReconnectFlag(),
 		},
 		Examples: []string{
 			"baleen events --since 1h --until 0s -q '[.Type, .Action, name]'",
@@ -43,12 +44,12 @@ func events() Source {
 			return err
 		},
 		View: `{time: .time | todate, type: .Type, action: .Action, name: name}`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			filters := r.Filters
 			if slices.Contains(filters["event"], "die") {
-				filters = filters.with("event", "died") // what Podman's filter calls it, though no event does
+				filters = filters.With("event", "died") // what Podman's filter calls it, though no event does
 			}
-			l := &listener{e: e, query: filters.put(url.Values{}), reconnect: r.Flags.Bool("reconnect")}
+			l := &listener{e: e, query: filters.Put(url.Values{}), reconnect: r.Flags.Bool("reconnect")}
 			var since time.Time
 			since, l.until, _ = period(r.Flags)
 			if !since.IsZero() {
@@ -64,7 +65,7 @@ func events() Source {
 				}
 				var err error
 				if l.reconnect {
-					err = outlive(ctx, "events", func(up func()) error { return l.listen(ctx, up) }, func(n error) { l.yield(nil, n) })
+					err = engine.Outlive(ctx, "events", func(up func()) error { return l.listen(ctx, up) }, func(n error) { l.yield(nil, n) })
 				} else {
 					err = l.listen(ctx, func() {})
 				}
@@ -84,7 +85,7 @@ const disorder = 100 * time.Millisecond
 
 // listener reads events over one connection after another.
 type listener struct {
-	e         *Engine
+	e         *engine.Engine
 	query     url.Values
 	until     time.Time
 	reconnect bool
@@ -106,23 +107,23 @@ func (l *listener) listen(ctx context.Context, up func()) error {
 	if again {
 		q.Set("since", unix(l.resume()))
 	}
-	a, err := l.e.stream(ctx, "/events", q)
+	a, err := l.e.Stream(ctx, "/events", q)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
 	if !again {
-		l.opened = a.now().Add(-time.Second)
+		l.opened = a.Now().Add(-time.Second)
 	}
 	up()
 	if again {
-		if whole, err := l.covered(ctx, a.now()); err != nil {
+		if whole, err := l.covered(ctx, a.Now()); err != nil {
 			return err
 		} else if !whole {
-			l.yield(nil, &Notice{fmt.Sprintf("events: some may be missing since %s, the Engine does not remember", l.resume().Format(time.RFC3339))})
+			l.yield(nil, &engine.Notice{Message: fmt.Sprintf("events: some may be missing since %s, the Engine does not remember", l.resume().Format(time.RFC3339))})
 		}
 	}
-	for record, err := range a.records("") {
+	for record, err := range a.Records("") {
 		if err != nil {
 			return err
 		}
@@ -133,8 +134,8 @@ func (l *listener) listen(ctx context.Context, up func()) error {
 			return nil
 		}
 	}
-	if l.until.IsZero() || a.now().Before(l.until) {
-		return &LostError{a.what, errEnded}
+	if l.until.IsZero() || a.Now().Before(l.until) {
+		return &engine.LostError{What: a.What, Err: engine.ErrEnded}
 	}
 	return nil
 }
@@ -180,11 +181,11 @@ func (l *listener) covered(ctx context.Context, now time.Time) (whole bool, err 
 	q := maps.Clone(l.query)
 	q.Set("since", unix(l.resume()))
 	q.Set("until", unix(now.Add(time.Second)))
-	a, err := l.e.stream(ctx, "/events", q)
+	a, err := l.e.Stream(ctx, "/events", q)
 	if err != nil {
 		return false, err
 	}
-	for record, err := range a.records("") {
+	for record, err := range a.Records("") {
 		if err != nil {
 			return false, err
 		}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -15,8 +16,8 @@ func history() Source {
 		Check:    oneName("history", "image"),
 		View:     `{id: short_id, created: (age | human_duration + " ago"), size: (.Size | human_size), by: .CreatedBy}`,
 		JQ:       `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			return e.of(ctx, "image", r.Names[0], "/history")
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			return of(ctx, e, "image", r.Names[0], "/history")
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"bytes"
 	"context"
@@ -41,20 +42,20 @@ func images() Source {
 			| {repository: ($tag | repo // "<none>"), tag: ($tag | tag // "<none>"), id: short_id,
 			created: (age | human_duration + " ago"), size: (.Size | human_size)}`,
 		JQ: `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			list := func(f Filters) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			list := func(f engine.Filters) record.Seq {
 				q := url.Values{}
 				for flag, key := range map[string]string{"all": "all", "shared-size": "shared-size", "manifests": "manifests"} {
 					if r.Flags.Bool(flag) {
 						q.Set(key, "1")
 					}
 				}
-				return e.records(ctx, "/images/json", f.put(q), "")
+				return e.Records(ctx, "/images/json", f.Put(q), "")
 			}
 			if len(r.Names) == 0 {
 				return list(r.Filters)
 			}
-			return byReference(r.Names, func(name string) record.Seq { return list(r.Filters.with("reference", name)) })
+			return byReference(r.Names, func(name string) record.Seq { return list(r.Filters.With("reference", name)) })
 		},
 	}
 }
@@ -75,7 +76,7 @@ func byReference(names []string, list func(name string) record.Seq) record.Seq {
 					return
 				}
 				found = true
-				id, _ := identify(record)
+				id, _ := engine.Identify(record)
 				switch image, seen := images[id]; {
 				case len(names) == 1:
 					if !yield(record, nil) {
@@ -88,7 +89,7 @@ func byReference(names []string, list func(name string) record.Seq) record.Seq {
 					images[id] = slices.Clone(record)
 				}
 			}
-			if !found && !yield(nil, &NameError{Name: name, Message: "no such image", Hint: idHint(name)}) {
+			if !found && !yield(nil, &engine.NameError{Name: name, Message: "no such image", Hint: idHint(name)}) {
 				return
 			}
 		}

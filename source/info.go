@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -13,8 +14,8 @@ func info() Source {
 		View: `
 			{name: .Name, version: .ServerVersion, running: .ContainersRunning, containers: .Containers, images: .Images,
 			cpus: .NCPU, memory: (.MemTotal | human_size), os: .OperatingSystem}`,
-		Records: func(ctx context.Context, e *Engine, _ Request) record.Seq {
-			return e.records(ctx, "/info", nil, "")
+		Records: func(ctx context.Context, e *engine.Engine, _ Request) record.Seq {
+			return e.Records(ctx, "/info", nil, "")
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"cmp"
 	"context"
@@ -32,14 +33,14 @@ func inspect() Source {
 			"baleen inspect --kind image web:latest -q .Config.Env",
 		},
 		View: `{name: name, id: short_id, created: ((age | human_duration + " ago")? // "")}`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			kinds := []string{"container", "image", "volume", "network"}
 			if kind := r.Flags.String("kind"); kind != "" {
 				kinds = []string{kind}
 			}
 			return func(yield func(json.RawMessage, error) bool) {
 				for _, name := range r.Names {
-					raw, err := e.inspect(ctx, kinds, name, r.Flags.Bool("size"))
+					raw, err := inspectObject(ctx, e, kinds, name, r.Flags.Bool("size"))
 					if !yield(raw, err) || err != nil && record.Fatal(err) {
 						return
 					}
@@ -51,12 +52,12 @@ func inspect() Source {
 
 // inspect asks for name as each of kinds at once. It is a *NameError if no kind
 // has it, or more than one.
-func (e *Engine) inspect(ctx context.Context, kinds []string, name string, size bool) (json.RawMessage, error) {
+func inspectObject(ctx context.Context, e *engine.Engine, kinds []string, name string, size bool) (json.RawMessage, error) {
 	found, unclear := make([]json.RawMessage, len(kinds)), make([]error, len(kinds))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, kind := range kinds {
 		g.Go(func() error {
-			path, ok := objectPath(kind, name)
+			path, ok := engine.ObjectPath(kind, name)
 			if !ok {
 				return nil
 			}
@@ -67,10 +68,10 @@ func (e *Engine) inspect(ctx context.Context, kinds []string, name string, size 
 			if kind == "container" || kind == "image" {
 				path += "/json"
 			}
-			for record, err := range e.records(ctx, path, q, "") {
-				var status *StatusError
-				var several *NameError
-				if err = e.refusal(ctx, kind, name, err); errors.As(err, &several) {
+			for record, err := range e.Records(ctx, path, q, "") {
+				var status *engine.StatusError
+				var several *engine.NameError
+				if err = engine.Refusal(ctx, e, kind, name, err); errors.As(err, &several) {
 					unclear[i] = several
 					return nil
 				}
@@ -98,11 +99,11 @@ func (e *Engine) inspect(ctx context.Context, kinds []string, name string, size 
 	}
 	switch len(matches) {
 	case 0:
-		return nil, &NameError{Name: name, Message: "no such " + orList(kinds)}
+		return nil, &engine.NameError{Name: name, Message: "no such " + orList(kinds)}
 	case 1:
 		return record, nil
 	default:
-		return nil, &NameError{Name: name, Message: strings.Join(matches, " and ") + " are both called", Hint: fmt.Sprintf("--kind %s says which", strings.Join(matches, " or --kind "))}
+		return nil, &engine.NameError{Name: name, Message: strings.Join(matches, " and ") + " are both called", Hint: fmt.Sprintf("--kind %s says which", strings.Join(matches, " or --kind "))}
 	}
 }
 
@@ -112,17 +113,4 @@ func orList(words []string) string {
 		return words[0]
 	}
 	return strings.Join(words[:last], ", ") + " or " + words[last]
-}
-
-// objectPath is where the Engine keeps the object called name. It refuses a
-// name that would lead elsewhere.
-func objectPath(kind, name string) (string, bool) {
-	name = strings.TrimPrefix(name, "/")
-	if name == "" || slices.ContainsFunc(strings.Split(name, "/"), func(s string) bool { return s == "" || s == "." || s == ".." }) {
-		return "", false
-	}
-	if kind != "image" && strings.Contains(name, "/") {
-		return "", false
-	}
-	return "/" + kind + "s/" + name, true
 }

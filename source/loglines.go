@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"bufio"
 	"bytes"
@@ -27,11 +28,6 @@ func (l logLine) appendRecord(b []byte) []byte {
 	b, _ = jsontext.AppendQuote(b, l.text) // what is not UTF-8 becomes U+FFFD
 	return append(b, '}')
 }
-
-// logError is what a log says of itself.
-type logError string
-
-func (e logError) Error() string { return string(e) }
 
 // partial is how many bytes of a line the Engine's log drivers keep together.
 const partial = 16 << 10
@@ -64,7 +60,7 @@ func frames(in *bufio.Reader, yield func(logLine, error) bool) error {
 		}
 		stream, size := header[0], int64(binary.BigEndian.Uint32(header[4:]))
 		if int(stream) >= len(open) || header[1]|header[2]|header[3] != 0 {
-			return logError("this is no log")
+			return engine.LogError("this is no log")
 		}
 		b := &open[stream]
 		before := b.Len()
@@ -101,7 +97,7 @@ func frames(in *bufio.Reader, yield func(logLine, error) bool) error {
 func yieldLine(stream byte, line []byte, yield func(logLine, error) bool) bool {
 	stamp, text := cutTime(line)
 	if stream == 3 {
-		yield(logLine{}, logError(record.OneLine(string(text))))
+		yield(logLine{}, engine.LogError(record.OneLine(string(text))))
 		return false
 	}
 	return yield(logLine{stream, stamp, text}, nil)

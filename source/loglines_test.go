@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
@@ -84,7 +85,7 @@ func FuzzLogLines(f *testing.F) {
 		var size int
 		for l, err := range logLines(bytes.NewReader(log), tty) {
 			if err != nil {
-				var said logError
+				var said engine.LogError
 				if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &said) {
 					t.Fatal(err)
 				}

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"baleen/source/engine"
+	"baleen/source/follow"
 	"baleen/source/record"
 	"context"
 	"fmt"
@@ -25,7 +27,7 @@ func logs() Source {
 			&cli.StringFlag{Name: "tail", Usage: "only the last `N` lines of each container", Value: "all"},
 			&cli.StringFlag{Name: "since", Usage: "only lines from `TIME` on: RFC 3339, Unix seconds, or how long ago (36h, 7d)"},
 			&cli.StringFlag{Name: "until", Usage: "only lines before `TIME`"},
-			reconnectFlag(),
+			engine.ReconnectFlag(),
 		},
 		Examples: []string{
 			"baleen logs web db --tail 100 -q .line -r",
@@ -51,24 +53,24 @@ func logs() Source {
 		},
 		View: `{container, time: .time[:19], line}`,
 		JQ:   `-`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			l := &logReader{follow: r.Flags.Bool("follow"), tail: -1, read: map[string]*position{}}
 			l.since, l.until, _ = period(r.Flags)
 			if n, err := strconv.Atoi(r.Flags.String("tail")); err == nil {
 				l.tail = n
 			}
-			l.f = &follower{
-				e: e, what: "logs", names: r.Names, filters: r.Filters, all: true, live: l.follow,
-				reconnect: r.Flags.Bool("reconnect"), stream: l.container,
+			l.f = &follow.Follower{
+				E: e, What: "logs", Names: r.Names, Filters: r.Filters, All: true, Live: l.follow,
+				Reconnect: r.Flags.Bool("reconnect"), Stream: l.container,
 			}
-			return l.f.records(ctx)
+			return l.f.Records(ctx)
 		},
 	}
 }
 
 // logReader reads the logs of containers.
 type logReader struct {
-	f            *follower
+	f            *follow.Follower
 	follow       bool
 	tail         int // -1 for all
 	since, until time.Time
@@ -83,9 +85,9 @@ type position struct {
 	lines int    // that had this time
 }
 
-func (l *logReader) container(ctx context.Context, c container) error {
-	joined := c.joined
-	c, err := l.f.e.container(ctx, c.ID)
+func (l *logReader) container(ctx context.Context, c engine.Container) error {
+	joined := c.Joined
+	c, err := engine.LookUp(ctx, l.f.E, c.ID)
 	if err != nil {
 		return err
 	}
@@ -115,7 +117,7 @@ func (l *logReader) container(ctx context.Context, c container) error {
 	if !since.IsZero() {
 		q.Set("since", unix(since))
 	}
-	a, err := l.f.open(ctx, "/containers/"+c.ID+"/logs", q)
+	a, err := l.f.Open(ctx, "/containers/"+c.ID+"/logs", q)
 	if err != nil {
 		return err
 	}
@@ -127,7 +129,7 @@ func (l *logReader) container(ctx context.Context, c container) error {
 	again, sent, record := *at, 0, []byte(nil)
 	for line, err := range logLines(a, c.Config.Tty) {
 		if err != nil {
-			return a.failure(err)
+			return a.Failure(err)
 		}
 		if t := string(line.time); t == again.time && sent < again.lines {
 			sent++
@@ -137,24 +139,24 @@ func (l *logReader) container(ctx context.Context, c container) error {
 		}
 		at.lines++
 		record = line.appendRecord(append(record[:0], head...))
-		if !l.f.send(ctx, record, nil) {
+		if !l.f.Send(ctx, record, nil) {
 			return nil
 		}
 	}
-	l.f.pass() // before the Engine is asked again
+	l.f.Pass() // before the Engine is asked again
 	return l.ended(ctx, a, c)
 }
 
 // ended tells a log that is over from one that the Engine no longer follows.
-func (l *logReader) ended(ctx context.Context, a *answer, c container) error {
-	if !l.follow || !l.until.IsZero() && !a.now().Before(l.until) {
+func (l *logReader) ended(ctx context.Context, a *engine.Answer, c engine.Container) error {
+	if !l.follow || !l.until.IsZero() && !a.Now().Before(l.until) {
 		return nil
 	}
-	now, err := l.f.e.container(ctx, c.ID)
+	now, err := engine.LookUp(ctx, l.f.E, c.ID)
 	if err != nil || !now.State.Running || now.State.StartedAt != c.State.StartedAt {
 		return err
 	}
-	return &LostError{a.what, errEnded}
+	return &engine.LostError{What: a.What, Err: engine.ErrEnded}
 }
 
 // period reads --since and --until.

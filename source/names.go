@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -14,7 +15,7 @@ import (
 // Names lists what can be named on a command line of a source: names and tags
 // in order, no ids. Names that could steer a terminal or pass for a flag are
 // left out.
-func (e *Engine) Names(ctx context.Context, source string) ([]string, error) {
+func Names(ctx context.Context, e *engine.Engine, source string) ([]string, error) {
 	lists := map[string][]string{
 		"images": {"/images/json"}, "history": {"/images/json"}, "pull": {"/images/json"},
 		"containers": {"/containers/json?all=1"}, "stats": {"/containers/json"}, "top": {"/containers/json"},
@@ -74,7 +75,7 @@ func FlagValues(source, flag, word string, names func(source string) []string) [
 	case "host":
 		return []string{"demo", "unix://", "tcp://", "ssh://", "npipe://"}
 	case "context":
-		contexts, _ := Contexts()
+		contexts, _ := engine.Contexts()
 		return contexts
 	case "kind":
 		return []string{"container", "image", "network", "volume"}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 	"net/url"
@@ -19,8 +20,8 @@ func networks() Source {
 		},
 		View: `{name: .Name, driver: .Driver, scope: .Scope, subnets: ([.IPAM.Config[]?.Subnet] | join(", ")), id: short_id}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			return pick(e.records(ctx, "/networks", r.Filters.put(url.Values{}), ""), "network", r.Names, "")
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			return pick(e.Records(ctx, "/networks", r.Filters.Put(url.Values{}), ""), "network", r.Names, "")
 		},
 	}
 }

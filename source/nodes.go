@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -18,8 +19,8 @@ func nodes() Source {
 			{name: .Description.Hostname, role: .Spec.Role, availability: .Spec.Availability, state: .Status.State,
 			version: .Description.Engine.EngineVersion, id: short_id}`,
 		JQ: `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			return e.named(ctx, "/nodes", "node", r)
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			return named(ctx, e, "/nodes", "node", r)
 		},
 	}
 }

@@ -1,39 +1,15 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 )
-
-// identify gives what a record of a list is known by, names without a
-// container's slash.
-func identify(record json.RawMessage) (id string, names []string) {
-	var r struct {
-		Id          string
-		Name        string
-		Names       []string
-		Spec        struct{ Name string }     // Swarm's
-		Description struct{ Hostname string } // a node's
-	}
-	if json.Unmarshal(record, &r) != nil {
-		return "", nil
-	}
-	for _, name := range []string{r.Name, r.Spec.Name, r.Description.Hostname} {
-		if name != "" {
-			r.Names = append(r.Names, name)
-		}
-	}
-	for i, n := range r.Names {
-		r.Names[i] = strings.TrimPrefix(n, "/")
-	}
-	return r.Id, r.Names
-}
 
 // pick passes on the records that names mean, in the order of names, each once:
 // as docker does, an exact id goes before an exact name and that before an
@@ -52,7 +28,7 @@ func pick(records record.Seq, kind string, names []string, hint string) record.S
 				}
 				continue
 			}
-			id, own := identify(raw)
+			id, own := engine.Identify(raw)
 			for i, name := range names {
 				m, list := &found[i], (*[]json.RawMessage)(nil)
 				switch name = strings.TrimPrefix(name, "/"); {
@@ -80,14 +56,14 @@ func pick(records record.Seq, kind string, names []string, hint string) record.S
 			var err error
 			switch len(m) {
 			case 0:
-				err = &NameError{Name: name, Message: "no such " + kind, Hint: hint}
+				err = &engine.NameError{Name: name, Message: "no such " + kind, Hint: hint}
 			case 1:
 				if slices.Contains(given, string(m[0])) {
 					continue
 				}
 				given = append(given, string(m[0]))
 			default:
-				err = ambiguous(kind, name, len(m))
+				err = engine.Ambiguous(kind, name, len(m))
 			}
 			if err != nil {
 				if !yield(nil, err) {
@@ -100,49 +76,25 @@ func pick(records record.Seq, kind string, names []string, hint string) record.S
 	}
 }
 
-func ambiguous(kind, name string, n int) error {
-	return &NameError{Name: name, Message: fmt.Sprintf("%d %ss are meant by", n, kind)}
-}
-
-// refusal is err, or where the Engine refused a name that means several: that.
-// Engines say it with different codes.
-func (e *Engine) refusal(ctx context.Context, kind, name string, err error) error {
-	var status *StatusError
-	list := map[string]string{"container": "/containers/json?all=1", "network": "/networks"}[kind]
-	if !errors.As(err, &status) || gone(err) || list == "" {
-		return err
-	}
-	n := 0
-	for record, err := range e.Get(ctx, list) {
-		if id, _ := identify(record); err == nil && strings.HasPrefix(id, strings.TrimPrefix(name, "/")) {
-			n++
-		}
-	}
-	if n < 2 {
-		return err
-	}
-	return ambiguous(kind, name, n)
-}
-
 // named lists the objects of a kind that the Engine keeps at path.
-func (e *Engine) named(ctx context.Context, path, kind string, r Request) record.Seq {
-	return pick(e.records(ctx, path, r.Filters.put(url.Values{}), ""), kind, r.Names, "")
+func named(ctx context.Context, e *engine.Engine, path, kind string, r Request) record.Seq {
+	return pick(e.Records(ctx, path, r.Filters.Put(url.Values{}), ""), kind, r.Names, "")
 }
 
 // of is what the Engine has at path below the one object called name.
-func (e *Engine) of(ctx context.Context, kind, name, path string) record.Seq {
-	missing := &NameError{Name: name, Message: "no such " + kind}
-	object, ok := objectPath(kind, name)
+func of(ctx context.Context, e *engine.Engine, kind, name, path string) record.Seq {
+	missing := &engine.NameError{Name: name, Message: "no such " + kind}
+	object, ok := engine.ObjectPath(kind, name)
 	return func(yield func(json.RawMessage, error) bool) {
 		if !ok {
 			yield(nil, missing)
 			return
 		}
-		for record, err := range e.records(ctx, object+path, nil, "") {
-			if gone(err) {
+		for record, err := range e.Records(ctx, object+path, nil, "") {
+			if engine.Gone(err) {
 				err = missing
 			} else {
-				err = e.refusal(ctx, kind, name, err)
+				err = engine.Refusal(ctx, e, kind, name, err)
 			}
 			if !yield(record, err) {
 				return

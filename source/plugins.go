@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -16,8 +17,8 @@ func plugins() Source {
 		},
 		View: `{name: .Name, description: .Config.Description, enabled: .Enabled, id: short_id}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			return e.named(ctx, "/plugins", "plugin", r)
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			return named(ctx, e, "/plugins", "plugin", r)
 		},
 	}
 }

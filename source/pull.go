@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"cmp"
 	"context"
@@ -47,7 +48,7 @@ func pull() Source {
 			}
 			return nil
 		},
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			return func(yield func(json.RawMessage, error) bool) {
 				auth, err := registryAuth(r)
 				if err != nil {
@@ -55,7 +56,7 @@ func pull() Source {
 					return
 				}
 				for _, name := range r.Names {
-					if !e.pull(ctx, name, r.Flags, auth, yield) {
+					if !pullImage(ctx, e, name, r.Flags, auth, yield) {
 						return
 					}
 				}
@@ -65,7 +66,7 @@ func pull() Source {
 }
 
 // pull yields the progress of one pull and reports whether to go on with the next.
-func (e *Engine) pull(ctx context.Context, name string, f record.Flags, auth func(domain string) (string, error), yield func(json.RawMessage, error) bool) bool {
+func pullImage(ctx context.Context, e *engine.Engine, name string, f record.Flags, auth func(domain string) (string, error), yield func(json.RawMessage, error) bool) bool {
 	ref, err := reference.ParseNormalizedNamed(name)
 	if err != nil {
 		yield(nil, err)
@@ -95,12 +96,12 @@ func (e *Engine) pull(ctx context.Context, name string, f record.Flags, auth fun
 	if err != nil {
 		return failed(err)
 	}
-	a, err := e.do(ctx, http.MethodPost, "/images/create", q, nil, http.Header{registry.AuthHeader: {value}})
+	a, err := e.Do(ctx, http.MethodPost, "/images/create", q, nil, http.Header{registry.AuthHeader: {value}})
 	if err != nil {
 		return failed(err)
 	}
-	a.patient()
-	for raw, err := range a.records("") {
+	a.StopTimer()
+	for raw, err := range a.Records("") {
 		if err != nil {
 			return failed(err)
 		}

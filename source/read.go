@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"bufio"
 	"bytes"
@@ -29,7 +30,7 @@ func read() Source {
 			"baleen images | grep legacy | baleen read --kind image --delete",
 			"docker ps -q | baleen read -R --kind container --stop",
 		},
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			names := r.Names
 			if len(names) == 0 {
 				names = []string{"-"}
@@ -52,7 +53,7 @@ func read() Source {
 			}
 			return func(yield func(json.RawMessage, error) bool) {
 				for _, name := range names {
-					if !e.readFile(ctx, r, name, from, yield) {
+					if !readFile(ctx, e, r, name, from, yield) {
 						return
 					}
 				}
@@ -67,7 +68,7 @@ func read() Source {
 // readFile yields what from finds in one file, and reports whether to go on
 // with the next. Before an action, a file that cannot be read ends the stream:
 // what it held is not known.
-func (e *Engine) readFile(ctx context.Context, r Request, name string, from func(io.Reader) record.Seq, yield func(json.RawMessage, error) bool) bool {
+func readFile(ctx context.Context, e *engine.Engine, r Request, name string, from func(io.Reader) record.Seq, yield func(json.RawMessage, error) bool) bool {
 	in := r.Stdin()
 	if name == "-" {
 		name = os.Stdin.Name()
@@ -83,7 +84,7 @@ func (e *Engine) readFile(ctx context.Context, r Request, name string, from func
 		defer f.Close()
 		in = f
 	}
-	for raw, err := range from(&waiting{&interruptible{ctx, in}, e.wait}) {
+	for raw, err := range from(&waiting{&interruptible{ctx, in}, e.Wait}) {
 		if err != nil && ctx.Err() == nil {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
@@ -96,7 +97,7 @@ func (e *Engine) readFile(ctx context.Context, r Request, name string, from func
 			if !yield(raw, err) || err != nil {
 				return false
 			}
-		case e == r.Engines[0] && !slices.ContainsFunc(r.Engines, func(e *Engine) bool { return e.Name == other }): // said once
+		case e == r.Engines[0] && !slices.ContainsFunc(r.Engines, func(e *engine.Engine) bool { return e.Name == other }): // said once
 			if !yield(nil, &record.PartError{Err: fmt.Errorf("%s: a record is of the Engine %s, which was not named", name, other)}) {
 				return false
 			}

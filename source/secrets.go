@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -16,8 +17,8 @@ func secrets() Source {
 		},
 		View: `{name: .Spec.Name, created: (age | human_duration + " ago"), id: short_id}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			return e.named(ctx, "/secrets", "secret", r)
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			return named(ctx, e, "/secrets", "secret", r)
 		},
 	}
 }

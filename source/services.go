@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -16,8 +17,8 @@ func services() Source {
 		},
 		View: `{name: .Spec.Name, image: .Spec.TaskTemplate.ContainerSpec.Image, mode: (.Spec.Mode | keys[0]), id: short_id}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			return e.named(ctx, "/services", "service", r)
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			return named(ctx, e, "/services", "service", r)
 		},
 	}
 }

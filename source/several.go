@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"bytes"
 	"context"
@@ -85,7 +86,7 @@ func Named(name string, records record.Seq) record.Seq {
 // Several interleaves what each gives of each of many Engines, as it comes. An
 // Engine that fails is an [*EngineError] and costs the others nothing. Before
 // anything is waited for, idle is called.
-func Several(ctx context.Context, engines []*Engine, idle func(), each func(context.Context, *Engine) record.Seq) record.Seq {
+func Several(ctx context.Context, engines []*engine.Engine, idle func(), each func(context.Context, *engine.Engine) record.Seq) record.Seq {
 	type result struct {
 		record json.RawMessage
 		err    error

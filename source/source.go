@@ -3,6 +3,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 	"io"
@@ -13,10 +14,10 @@ import (
 // Request is what the user asked of a source.
 type Request struct {
 	Names   []string
-	Filters Filters
+	Filters engine.Filters
 	Flags   record.Flags
 	Stdin   func() io.Reader // standard input, from its beginning
-	Engines []*Engine        // all that are asked
+	Engines []*engine.Engine // all that are asked
 }
 
 // Source is one kind of record that baleen can read.
@@ -37,7 +38,7 @@ type Source struct {
 	JQ       string                  // what jq makes records of an answer with, for --curl; "" where it is records, "-" where jq cannot read it
 	Writes   func(record.Flags) bool // true: needs a connection that can write
 	Check    func(Request) error     // a *UsageError if the words cannot be meant
-	Records  func(context.Context, *Engine, Request) record.Seq
+	Records  func(context.Context, *engine.Engine, Request) record.Seq
 }
 
 // All lists every source in the order of the help text.

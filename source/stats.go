@@ -1,6 +1,8 @@
 package source
 
 import (
+	"baleen/source/engine"
+	"baleen/source/follow"
 	"baleen/source/record"
 	"context"
 	"net/url"
@@ -18,7 +20,7 @@ func stats() Source {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "stopped containers too"},
 			&cli.BoolFlag{Name: "no-stream", Usage: "one sample of each container, all taken at once"},
-			reconnectFlag(),
+			engine.ReconnectFlag(),
 		},
 		Examples: []string{
 			"baleen stats web -q .cpu_stats.cpu_usage",
@@ -38,47 +40,47 @@ func stats() Source {
 			received: (net_io.rx | human_size), sent: (net_io.tx | human_size),
 			read: (block_io.read | human_size), written: (block_io.write | human_size), pids: pids}`,
 		Samples: true,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			live, all := !r.Flags.Bool("no-stream"), r.Flags.Bool("all")
-			f := &follower{
-				e: e, what: "stats", names: r.Names, filters: r.Filters, all: all, live: live,
-				reconnect: r.Flags.Bool("reconnect"), leave: []string{"destroy"},
+			f := &follow.Follower{
+				E: e, What: "stats", Names: r.Names, Filters: r.Filters, All: all, Live: live,
+				Reconnect: r.Flags.Bool("reconnect"), Leave: []string{"destroy"},
 			}
-			f.stream = func(ctx context.Context, c container) error { return f.stats(ctx, c, live) }
+			f.Stream = func(ctx context.Context, c engine.Container) error { return sendStats(ctx, f, c, live) }
 			if !all && len(r.Names) == 0 {
-				f.leave = append(f.leave, "die")
+				f.Leave = append(f.Leave, "die")
 			}
-			return f.records(ctx)
+			return f.Records(ctx)
 		},
 	}
 }
 
 // stats sends one container's samples.
-func (f *follower) stats(ctx context.Context, c container, live bool) error {
+func sendStats(ctx context.Context, f *follow.Follower, c engine.Container, live bool) error {
 	q := url.Values{"stream": {"1"}}
 	if !live {
 		q.Set("stream", "0")
 	}
-	a, err := f.open(ctx, "/containers/"+c.ID+"/stats", q)
+	a, err := f.Open(ctx, "/containers/"+c.ID+"/stats", q)
 	if err != nil {
 		return err
 	}
-	for record, err := range a.records("") {
+	for record, err := range a.Records("") {
 		if err != nil {
 			return err
 		}
-		if !f.send(ctx, record, nil) {
+		if !f.Send(ctx, record, nil) {
 			return nil
 		}
 	}
-	f.pass() // before the Engine is asked again
+	f.Pass() // before the Engine is asked again
 	if !live {
 		return nil
 	}
 	// A removed container's stream ends like one that a dying Engine closes.
-	now, err := f.e.container(ctx, c.ID)
+	now, err := engine.LookUp(ctx, f.E, c.ID)
 	if err != nil || now.State.Status == "removing" || now.State.Status == "dead" {
 		return err
 	}
-	return &LostError{a.what, errEnded}
+	return &engine.LostError{What: a.What, Err: engine.ErrEnded}
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -16,8 +17,8 @@ func tasks() Source {
 		},
 		View: `{id: short_id, image: .Spec.ContainerSpec.Image, node: .NodeID, state: .Status.State, wanted: .DesiredState, error: .Status.Err}`,
 		JQ:   `.[]`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			return e.named(ctx, "/tasks", "task", r)
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			return named(ctx, e, "/tasks", "task", r)
 		},
 	}
 }

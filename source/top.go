@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 	"encoding/json"
@@ -19,10 +20,10 @@ func top() Source {
 			`baleen top worker -q 'select(.CMD | test("defunct"))' --restart`,
 		},
 		JQ: `. as $top | .Processes[] | [$top.Titles, .] | transpose | map({(.[0]): .[1]}) | add`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			return func(yield func(json.RawMessage, error) bool) {
 				for _, name := range r.Names {
-					processes, err := e.top(ctx, name)
+					processes, err := topOf(ctx, e, name)
 					if err != nil && !yield(nil, err) || err != nil && record.Fatal(err) {
 						return
 					}
@@ -39,12 +40,12 @@ func top() Source {
 
 // top gives a container's processes: an object each, with the Engine's titles
 // for keys.
-func (e *Engine) top(ctx context.Context, name string) (processes []json.RawMessage, err error) {
-	c, err := e.container(ctx, name)
+func topOf(ctx context.Context, e *engine.Engine, name string) (processes []json.RawMessage, err error) {
+	c, err := engine.LookUp(ctx, e, name)
 	if err != nil {
 		return nil, err
 	}
-	for raw, err := range e.records(ctx, "/containers/"+c.ID+"/top", nil, "") {
+	for raw, err := range e.Records(ctx, "/containers/"+c.ID+"/top", nil, "") {
 		var ps struct {
 			Titles    []string
 			Processes [][]string

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 )
@@ -11,8 +12,8 @@ func version() Source {
 		Usage:    "the Engine's version, as /version has it (baleen's own: --version)",
 		Examples: []string{"baleen version -q .ApiVersion -r"},
 		View:     `{version: .Version, api: .ApiVersion, oldest_api: .MinAPIVersion, os: .Os, arch: .Arch, kernel: .KernelVersion}`,
-		Records: func(ctx context.Context, e *Engine, _ Request) record.Seq {
-			return e.records(ctx, "/version", nil, "")
+		Records: func(ctx context.Context, e *engine.Engine, _ Request) record.Seq {
+			return e.Records(ctx, "/version", nil, "")
 		},
 	}
 }

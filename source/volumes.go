@@ -1,6 +1,7 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
 	"net/url"
@@ -19,8 +20,8 @@ func volumes() Source {
 		},
 		View: `{name: .Name, driver: .Driver, created: ((age | human_duration + " ago")? // ""), mountpoint: .Mountpoint}`,
 		JQ:   `.Volumes[]?`,
-		Records: func(ctx context.Context, e *Engine, r Request) record.Seq {
-			return pick(e.records(ctx, "/volumes", r.Filters.put(url.Values{}), "Volumes"), "volume", r.Names, "")
+		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			return pick(e.Records(ctx, "/volumes", r.Filters.Put(url.Values{}), "Volumes"), "volume", r.Names, "")
 		},
 	}
 }

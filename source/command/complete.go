@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"baleen/source"
+	"baleen/source/engine"
 )
 
 // Complete writes what the last of words, which may be empty, can become: a
@@ -53,10 +54,10 @@ func (c *completer) names(command string, flags []string) []string {
 	said := make(chan []string, 1)
 	go func() {
 		var names []string
-		engines, _ := source.OptionsFromFlags(flagContext(source.Flags(), flags))
+		engines, _ := engine.OptionsFromFlags(flagContext(engine.Flags(), flags))
 		for _, o := range engines {
-			if e, err := source.Connect(o); err == nil {
-				own, _ := e.Names(ctx, command)
+			if e, err := engine.Connect(o); err == nil {
+				own, _ := source.Names(ctx, e, command)
 				names = append(names, own...)
 			}
 		}

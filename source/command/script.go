@@ -1,6 +1,7 @@
 package command
 
 import (
+	"baleen/source/engine"
 	"context"
 	"fmt"
 	"io"
@@ -9,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-
-	"baleen/source"
 )
 
 // Script is the command that runs files of command lines of sources. A regular
@@ -22,7 +21,7 @@ func Script(sources []Command, line func(where string, run func() error) (failed
 		if c.NArg() != 1 {
 			return usage("run takes one file")
 		}
-		file, engine := c.Args().First(), given(c, source.Flags())
+		file, engine := c.Args().First(), given(c, engine.Flags())
 		read := reader(file)
 		if file == "-" {
 			file = os.Stdin.Name()
@@ -58,7 +57,7 @@ func Script(sources []Command, line func(where string, run func() error) (failed
 			"baleen run clean.baleen",
 			"baleen run --cron '0 2 * * *' clean.baleen",
 		},
-		Groups: func() []Group { return []Group{{"Schedule", scheduleFlags()}, {"Engine", source.Flags()}} },
+		Groups: func() []Group { return []Group{{"Schedule", scheduleFlags()}, {"Engine", engine.Flags()}} },
 		Run:    run,
 	}
 }

@@ -81,7 +81,7 @@ func (s *Scanner) Value() ([]byte, error) {
 	return s.out, nil
 }
 
-// End checks that nothing but white space is left.
+// end checks that nothing but white space is left.
 func (s *Scanner) end() error {
 	if _, err := s.Peek(); err != io.EOF {
 		return s.fault()
@@ -89,7 +89,7 @@ func (s *Scanner) end() error {
 	return nil
 }
 
-// OpenArray enters the array that comes next.
+// openArray enters the array that comes next.
 func (s *Scanner) openArray() error {
 	if !s.take('[') {
 		return s.fault()
@@ -99,7 +99,7 @@ func (s *Scanner) openArray() error {
 	return nil
 }
 
-// Element returns the open array's next element, valid until the next call, or
+// element returns the open array's next element, valid until the next call, or
 // io.EOF after the last.
 func (s *Scanner) element() ([]byte, error) {
 	switch {
@@ -116,7 +116,7 @@ func (s *Scanner) element() ([]byte, error) {
 	return s.Value()
 }
 
-// OpenMember enters the object that comes next, up to the value of its first
+// openMember enters the object that comes next, up to the value of its first
 // member called key. If there is none it returns false, past the object.
 func (s *Scanner) openMember(key string) (bool, error) {
 	if !s.take('{') {
@@ -126,7 +126,7 @@ func (s *Scanner) openMember(key string) (bool, error) {
 	return s.seek(`"`+key+`"`, true)
 }
 
-// CloseObject leaves the object in which a member's value has just been read.
+// closeObject leaves the object in which a member's value has just been read.
 func (s *Scanner) closeObject() error {
 	_, err := s.seek("", false)
 	return err
@@ -311,7 +311,7 @@ func (s *Scanner) replace(n int, r rune) {
 	}
 }
 
-// literal goes past word.
+// Literal goes past word.
 func (s *Scanner) Literal(word string) bool {
 	for i := range len(word) {
 		if !s.skip(word[i], word[i]) {

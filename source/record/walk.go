@@ -71,7 +71,7 @@ func Elements(v json.RawMessage) iter.Seq2[int, json.RawMessage] {
 	}
 }
 
-// Length is that of the compact value that v begins with.
+// length is that of the compact value that v begins with.
 func length(v []byte) int {
 	for i, depth := 0, 0; ; {
 		switch v[i] {

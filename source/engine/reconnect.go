@@ -1,4 +1,4 @@
-package source
+package engine
 
 import (
 	"context"
@@ -31,12 +31,12 @@ func (e *LostError) Unwrap() error { return e.Err }
 
 var (
 	errCut   = errors.New("the answer was cut short")
-	errEnded = errors.New("the Engine ended the stream")
+	ErrEnded = errors.New("the Engine ended the stream")
 )
 
-// lost reports whether err says that the Engine went away, rather than that it
+// Lost reports whether err says that the Engine went away, rather than that it
 // refused or that its answer makes no sense.
-func lost(err error) bool {
+func Lost(err error) bool {
 	var broken *LostError
 	var nobody *UnreachableError
 	return errors.As(err, &broken) || errors.As(err, &nobody)
@@ -48,7 +48,7 @@ func unwell(err error) bool {
 	return errors.As(err, &status) && status.Status >= http.StatusInternalServerError
 }
 
-func reconnectFlag() cli.Flag {
+func ReconnectFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "reconnect", Usage: "outlive a restart of the Engine, and say so on standard error"}
 }
 
@@ -57,10 +57,10 @@ const (
 	longPause  = 5 * time.Second
 )
 
-// outlive runs session again for as long as it ends because the Engine was
+// Outlive runs session again for as long as it ends because the Engine was
 // lost; one that never began is an error. The session calls up once the Engine
 // answers; notify is told when the Engine is lost and when it is back.
-func outlive(ctx context.Context, what string, session func(up func()) error, notify func(error)) error {
+func Outlive(ctx context.Context, what string, session func(up func()) error, notify func(error)) error {
 	pause, began, away := firstPause, false, false
 	for {
 		start := time.Now()
@@ -70,7 +70,7 @@ func outlive(ctx context.Context, what string, session func(up func()) error, no
 			}
 			away = false
 		})
-		if err == nil || !began || !lost(err) && !(away && unwell(err)) || ctx.Err() != nil {
+		if err == nil || !began || !Lost(err) && !(away && unwell(err)) || ctx.Err() != nil {
 			return err
 		}
 		if !away {

@@ -1,10 +1,14 @@
 package source
 
 import (
+	"baleen/source/engine"
 	"baleen/source/record"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -41,7 +45,7 @@ func TestStatsAtOnce(t *testing.T) {
 		asked.Wait()
 		fmt.Fprintf(w, `{"id":%q}`, strings.Split(r.URL.Path, "/")[2])
 	})
-	e, err := Connect(Options{Host: host})
+	e, err := engine.Connect(engine.Options{Host: host})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +98,7 @@ func TestStatsComeAndGo(t *testing.T) {
 			left <- id
 		}
 	})
-	e, err := Connect(Options{Host: host})
+	e, err := engine.Connect(engine.Options{Host: host})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,4 +132,21 @@ func TestStatsComeAndGo(t *testing.T) {
 		t.Errorf("at the end %s was left, not second", id)
 	}
 	close(happens)
+}
+
+// double serves h on a unix socket and gives its address.
+func double(t *testing.T, h http.HandlerFunc) string {
+	dir, err := os.MkdirTemp("", "bl") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: h}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	return "unix://" + l.Addr().String()
 }

@@ -1,4 +1,4 @@
-package source
+package engine
 
 import (
 	"fmt"
@@ -47,3 +47,8 @@ type ReadOnlyError struct{ Method, Path string }
 func (e *ReadOnlyError) Error() string {
 	return fmt.Sprintf("%s %s: refused, this connection only reads", e.Method, e.Path)
 }
+
+// LogError is what a log says of itself.
+type LogError string
+
+func (e LogError) Error() string { return string(e) }

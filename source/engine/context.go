@@ -1,4 +1,4 @@
-package source
+package engine
 
 import (
 	"baleen/source/record"
@@ -19,39 +19,39 @@ import (
 	"github.com/docker/go-connections/tlsconfig"
 )
 
-// endpoint is where an Engine is.
-type endpoint struct {
+// Endpoint is where an Engine is.
+type Endpoint struct {
 	name string             // the context's, or host as it was given
-	host string             // an address, or "demo"
-	tls  *tlsconfig.Options // nil for none
+	Host string             // an address, or "demo"
+	Tls  *tlsconfig.Options // nil for none
 }
 
-// locate finds the Engine that is meant, in the order of docker's CLI:
+// Locate finds the Engine that is meant, in the order of docker's CLI:
 // --context, -H, DOCKER_HOST, DOCKER_CONTEXT, the current context, the default.
-func (o *Options) locate() (endpoint, error) {
+func (o *Options) Locate() (Endpoint, error) {
 	name, host := o.Context, cmp.Or(o.Host, os.Getenv(client.EnvOverrideHost))
 	if name == "" && host == "" {
 		name = os.Getenv("DOCKER_CONTEXT")
 		if name == "" {
 			var err error
 			if name, err = currentContext(); err != nil {
-				return endpoint{}, err
+				return Endpoint{}, err
 			}
 		}
 	}
 	if name != "" && name != "default" {
 		if o.TLS || o.TLSVerify || cmp.Or(o.CACert, o.Cert, o.Key) != "" {
-			return endpoint{}, &record.UsageError{Message: fmt.Sprintf("--tls… does not go with the context %s, which has its own TLS files", name)}
+			return Endpoint{}, &record.UsageError{Message: fmt.Sprintf("--tls… does not go with the context %s, which has its own TLS files", name)}
 		}
 		return stored(name)
 	}
 	tls, err := o.tlsOptions()
 	if err != nil {
-		return endpoint{}, err
+		return Endpoint{}, err
 	}
-	ep := endpoint{cmp.Or(host, "default"), address(host), tls}
+	ep := Endpoint{cmp.Or(host, "default"), address(host), tls}
 	if host == "" && tls != nil {
-		ep.host = "tcp://localhost:2376"
+		ep.Host = "tcp://localhost:2376"
 	}
 	return ep, nil
 }
@@ -138,10 +138,10 @@ func currentContext() (string, error) {
 // stored is the endpoint that `docker context create` stored under a name. The
 // store is read here, since docker's own package for it keeps the paths of the
 // TLS files, and what it makes of them, to itself.
-func stored(name string) (endpoint, error) {
+func stored(name string) (Endpoint, error) {
 	dir, err := configDir()
 	if err != nil {
-		return endpoint{}, err
+		return Endpoint{}, err
 	}
 	store := filepath.Join(dir, "contexts")
 	sum := sha256.Sum256([]byte(name))
@@ -150,7 +150,7 @@ func stored(name string) (endpoint, error) {
 	b, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		names, _ := Contexts()
-		return endpoint{}, fmt.Errorf("no such context: %q\ndocker has: %s", name, strings.Join(names, ", "))
+		return Endpoint{}, fmt.Errorf("no such context: %q\ndocker has: %s", name, strings.Join(names, ", "))
 	}
 	var meta struct {
 		Endpoints map[string]struct {
@@ -162,16 +162,16 @@ func stored(name string) (endpoint, error) {
 		err = json.Unmarshal(b, &meta)
 	}
 	if err != nil {
-		return endpoint{}, fmt.Errorf("context %q: %s: %w", name, file, err)
+		return Endpoint{}, fmt.Errorf("context %q: %s: %w", name, file, err)
 	}
 	docker, ok := meta.Endpoints["docker"]
 	if !ok {
-		return endpoint{}, fmt.Errorf("context %q: %s: has no docker endpoint", name, file)
+		return Endpoint{}, fmt.Errorf("context %q: %s: has no docker endpoint", name, file)
 	}
-	ep := endpoint{name: name, host: address(docker.Host)}
+	ep := Endpoint{name: name, Host: address(docker.Host)}
 	certs := filepath.Join(store, "tls", id, "docker")
 	if _, err := os.Stat(certs); err == nil || docker.SkipTLSVerify {
-		ep.tls = tlsFiles(certs, "", "", "", !docker.SkipTLSVerify)
+		ep.Tls = tlsFiles(certs, "", "", "", !docker.SkipTLSVerify)
 	}
 	return ep, nil
 }

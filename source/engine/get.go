@@ -1,4 +1,4 @@
-package source
+package engine
 
 import (
 	"baleen/source/record"
@@ -26,7 +26,7 @@ func (e *Engine) Get(ctx context.Context, uri string) record.Seq {
 	if err != nil {
 		return func(yield func(json.RawMessage, error) bool) { yield(nil, fmt.Errorf("GET %s: %w", uri, err)) }
 	}
-	return e.records(ctx, u.Path, query, "")
+	return e.Records(ctx, u.Path, query, "")
 }
 
 // Info says what the Engine is called here, where it is, and the version of the
@@ -36,7 +36,7 @@ func (e *Engine) Info(ctx context.Context) (name, host, apiVersion string, err e
 	version := e.version
 	e.mu.Unlock()
 	if version == "" {
-		if err := e.answers(ctx); err != nil {
+		if err := e.Answers(ctx); err != nil {
 			return "", "", "", err
 		}
 		e.mu.Lock()

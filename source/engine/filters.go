@@ -1,4 +1,4 @@
-package source
+package engine
 
 import (
 	"baleen/source/record"
@@ -43,8 +43,8 @@ func (f Filters) Blank() (key string, ok bool) {
 	return "", false
 }
 
-// with is f and one more value.
-func (f Filters) with(key string, values ...string) Filters {
+// With is f and one more value.
+func (f Filters) With(key string, values ...string) Filters {
 	g := maps.Clone(f)
 	if g == nil {
 		g = Filters{}
@@ -53,8 +53,8 @@ func (f Filters) with(key string, values ...string) Filters {
 	return g
 }
 
-// put adds the filters to a query in the form that the Engine takes.
-func (f Filters) put(q url.Values) url.Values {
+// Put adds the filters to a query in the form that the Engine takes.
+func (f Filters) Put(q url.Values) url.Values {
 	if len(f) > 0 {
 		b, _ := json.Marshal(map[string][]string(f)) // strings only: cannot fail
 		q.Set("filters", string(b))

@@ -1,4 +1,4 @@
-package source
+package engine
 
 import (
 	"baleen/source/record"

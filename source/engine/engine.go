@@ -1,4 +1,4 @@
-package source
+package engine
 
 import (
 	"cmp"
@@ -46,7 +46,7 @@ type Options struct {
 
 	Demo func() *demo.Engine // the Engine that "demo" means; nil for a new one
 
-	record *recorder // stands for the Engine
+	Stand http.RoundTripper // takes the requests in the Engine's stead; nil for none
 }
 
 // Flags are the flags that say which Engine is meant, docker's own names.
@@ -124,38 +124,38 @@ type Engine struct {
 	version string // "" until the Engine has said its own
 }
 
-// pin is the one version of the API to speak, or "".
-func (o *Options) pin() string {
+// Pin is the one version of the API to speak, or "".
+func (o *Options) Pin() string {
 	return strings.TrimPrefix(cmp.Or(o.APIVersion, os.Getenv(client.EnvOverrideAPIVersion)), "v")
 }
 
 // Connect prepares the way to an Engine. It asks nothing of it: an Engine that
 // is not there shows itself at the first request.
 func Connect(o Options) (*Engine, error) {
-	ep, err := o.locate()
+	ep, err := o.Locate()
 	if err != nil {
 		return nil, err
 	}
-	pin := o.pin()
+	pin := o.Pin()
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, ReadBufferSize: 16 << 10}
 	base, err := ep.prepare(transport, o.Demo)
 	if err != nil {
 		return nil, err
 	}
 	var trip http.RoundTripper = transport
-	if o.record != nil {
-		trip = o.record
+	if o.Stand != nil {
+		trip = o.Stand
 	} else if o.Trace != nil {
 		trip = &tracer{trip, o.Trace}
 	}
 	hc := http.Client{Transport: &guard{trip, o.Write}, CheckRedirect: client.CheckRedirect}
-	typed := http.Client{Transport: &explainer{hc.Transport, ep.host, o.Timeout}, CheckRedirect: hc.CheckRedirect}
+	typed := http.Client{Transport: &explainer{hc.Transport, ep.Host, o.Timeout}, CheckRedirect: hc.CheckRedirect}
 	c, err := client.NewClientWithOpts(client.WithHost("tcp://"+base.Host+base.Path), client.WithHTTPClient(&typed),
 		client.WithScheme(base.Scheme), client.WithVersion(pin), client.WithAPIVersionNegotiation())
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ep.host, err)
+		return nil, fmt.Errorf("%s: %w", ep.Host, err)
 	}
-	return &Engine{Client: c, Name: ep.name, Host: ep.host, http: &hc, close: transport.CloseIdleConnections, base: base, idle: o.Idle, timeout: o.Timeout, version: pin}, nil
+	return &Engine{Client: c, Name: ep.name, Host: ep.Host, http: &hc, close: transport.CloseIdleConnections, base: base, idle: o.Idle, timeout: o.Timeout, version: pin}, nil
 }
 
 // Close ends the connections that wait for another request.
@@ -163,40 +163,40 @@ func (e *Engine) Close() { e.close() }
 
 // prepare has transport lead to the Engine, and gives the URL that its paths
 // are added to.
-func (ep *endpoint) prepare(transport *http.Transport, pretend func() *demo.Engine) (url.URL, error) {
+func (ep *Endpoint) prepare(transport *http.Transport, pretend func() *demo.Engine) (url.URL, error) {
 	base := url.URL{Scheme: "http", Host: client.DummyHost}
-	if ep.host == "demo" {
+	if ep.Host == "demo" {
 		if pretend == nil {
 			pretend = demo.New
 		}
 		transport.DialContext = pretend().Dial
 		return base, nil
 	}
-	if strings.HasPrefix(ep.host, "ssh://") {
-		ssh, err := connhelper.GetConnectionHelper(ep.host)
+	if strings.HasPrefix(ep.Host, "ssh://") {
+		ssh, err := connhelper.GetConnectionHelper(ep.Host)
 		if err != nil {
 			return base, &record.UsageError{Message: err.Error()}
 		}
 		transport.DialContext = ssh.Dialer
 		return base, nil
 	}
-	u, err := client.ParseHostURL(ep.host)
+	u, err := client.ParseHostURL(ep.Host)
 	if err != nil || !slices.Contains([]string{"unix", "tcp", "npipe", "http", "https"}, u.Scheme) {
-		return base, &record.UsageError{Message: fmt.Sprintf("not an Engine's address: %q\naddresses look like unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HOST; -H demo is a pretend Engine", ep.host)}
+		return base, &record.UsageError{Message: fmt.Sprintf("not an Engine's address: %q\naddresses look like unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HOST; -H demo is a pretend Engine", ep.Host)}
 	}
 	if err := sockets.ConfigureTransport(transport, u.Scheme, u.Host); err != nil {
-		return base, fmt.Errorf("%s: %w", ep.host, err)
+		return base, fmt.Errorf("%s: %w", ep.Host, err)
 	}
 	if u.Scheme == "unix" || u.Scheme == "npipe" {
 		return base, nil
 	}
 	base.Host, base.Path = u.Host, u.Path
-	if ep.tls != nil {
-		if transport.TLSClientConfig, err = tlsconfig.Client(*ep.tls); err != nil {
+	if ep.Tls != nil {
+		if transport.TLSClientConfig, err = tlsconfig.Client(*ep.Tls); err != nil {
 			return base, fmt.Errorf("TLS: %w", err)
 		}
 	}
-	if ep.tls != nil || u.Scheme == "https" {
+	if ep.Tls != nil || u.Scheme == "https" {
 		base.Scheme = "https"
 	}
 	return base, nil
@@ -248,25 +248,25 @@ func (e *explainer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // get asks for path, which begins with a slash and has no version.
-func (e *Engine) get(ctx context.Context, path string, query url.Values) (*answer, error) {
-	return e.do(ctx, http.MethodGet, path, query, nil, nil)
+func (e *Engine) get(ctx context.Context, path string, query url.Values) (*Answer, error) {
+	return e.Do(ctx, http.MethodGet, path, query, nil, nil)
 }
 
-// do sends one request and gives back an answer with a status below 400; every
+// Do sends one request and gives back an answer with a status below 400; every
 // other answer is an error that has the Engine's message.
 //
 // Before the Engine's version is known a GET goes out without one, which means
 // the Engine's newest. Its answer carries that version in a header: only when
 // it is newer than baleen knows is the question put again, at the newest
 // version that both know. So negotiation costs no round trip of its own.
-func (e *Engine) do(ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header) (*answer, error) {
-	a := &answer{what: method + " " + path, idle: e.wait}
+func (e *Engine) Do(ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header) (*Answer, error) {
+	a := &Answer{What: method + " " + path, Idle: e.Wait}
 	var cancel context.CancelCauseFunc
 	a.ctx, cancel = context.WithCancelCause(ctx)
 	a.done = func() { cancel(nil) }
 	if e.timeout > 0 {
-		a.hurry = time.AfterFunc(e.timeout, func() {
-			cancel(&LostError{a.what, lateError(e.timeout)})
+		a.timer = time.AfterFunc(e.timeout, func() {
+			cancel(&LostError{a.What, lateError(e.timeout)})
 		})
 	}
 	e.mu.Lock()
@@ -284,23 +284,23 @@ func (e *Engine) do(ctx context.Context, method, path string, query url.Values, 
 	}
 	req, err := http.NewRequestWithContext(a.ctx, method, u.String(), body)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", a.what, err)
+		return nil, fmt.Errorf("%s: %w", a.What, err)
 	}
 	for k, v := range header {
 		req.Header[k] = v
 	}
-	e.wait()
+	e.Wait()
 	a.Response, err = e.http.Do(req)
 	if err != nil {
 		err = e.sendError(a, err)
-		a.patient()
+		a.StopTimer()
 		a.done()
 		return nil, err
 	}
-	a.came = time.Now()
+	a.receivedAt = time.Now()
 	if version == "" && e.learn(a.Header.Get("Api-Version")) {
 		a.Close()
-		return e.do(ctx, method, path, query, body, header)
+		return e.Do(ctx, method, path, query, body, header)
 	}
 	if a.StatusCode >= 300 {
 		defer a.Close()
@@ -326,7 +326,7 @@ func (e *Engine) learn(newest string) bool {
 	return speak != newest
 }
 
-func (e *Engine) sendError(a *answer, err error) error {
+func (e *Engine) sendError(a *Answer, err error) error {
 	if a.ctx.Err() != nil {
 		return context.Cause(a.ctx)
 	}
@@ -338,7 +338,7 @@ func (e *Engine) sendError(a *answer, err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return noAnswer(a.what, e.Host, err)
+	return noAnswer(a.What, e.Host, err)
 }
 
 // noAnswer is what it means that there is none to a request.
@@ -349,7 +349,7 @@ func noAnswer(what, host string, err error) error {
 	return unreachable(host, err)
 }
 
-func (e *Engine) wait() {
+func (e *Engine) Wait() {
 	if e.idle != nil {
 		e.idle()
 	}
@@ -357,7 +357,7 @@ func (e *Engine) wait() {
 
 // statusMessage is the Engine's {"message":…}, or the beginning of whatever
 // else came, on one line.
-func statusMessage(a *answer) string {
+func statusMessage(a *Answer) string {
 	b, _ := io.ReadAll(io.LimitReader(a, 64<<10))
 	var m struct{ Message string }
 	text := string(b)
@@ -369,4 +369,13 @@ func statusMessage(a *answer) string {
 		text = strings.ToValidUTF8(text[:500], "") + "…"
 	}
 	return cmp.Or(text, http.StatusText(a.StatusCode))
+}
+
+// Answers is the error with which the Engine cannot be reached, if it cannot.
+func (e *Engine) Answers(ctx context.Context) error {
+	a, err := e.get(ctx, "/_ping", nil)
+	if err == nil {
+		a.Close()
+	}
+	return err
 }

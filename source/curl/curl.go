@@ -1,6 +1,8 @@
-package source
+package curl
 
 import (
+	"baleen/source"
+	"baleen/source/engine"
 	"baleen/source/record"
 	"cmp"
 	"context"
@@ -17,18 +19,18 @@ import (
 	dockerapi "github.com/docker/docker/api"
 )
 
-// Curl is the sh line that does with curl and jq what a source does, under
+// Script is the sh line that does with curl and jq what a source does, under
 // comments that say where baleen does more. The Engine is not asked. filter is
 // the command that a record's filter is run by, and act has an action done to
 // the target of that name, nil for none. Credentials are left out.
-func Curl(ctx context.Context, o Options, s Source, r Request, filter []string, act func(e *Engine, target string)) (string, error) {
-	ep, err := o.locate()
+func Script(ctx context.Context, o engine.Options, s source.Source, r source.Request, filter []string, act func(e *engine.Engine, target string)) (string, error) {
+	ep, err := o.Locate()
 	if err != nil {
 		return "", err
 	}
-	rec := &recorder{source: s.Name, pinned: o.pin() != ""}
-	o.record, o.Write, o.Idle = rec, true, nil
-	e, err := Connect(o)
+	rec := &recorder{source: s.Name, pinned: o.Pin() != ""}
+	o.Stand, o.Write, o.Idle = rec, true, nil
+	e, err := engine.Connect(o)
 	if err != nil {
 		return "", err
 	}
@@ -100,13 +102,13 @@ func (r *recorder) take() []*http.Request {
 
 // requests are what a source asks for each name, or for the list that it picks
 // the unasked names from.
-func (rec *recorder) requests(ctx context.Context, e *Engine, s Source, r Request) (asked [][]*http.Request, unasked []string, err error) {
+func (rec *recorder) requests(ctx context.Context, e *engine.Engine, s source.Source, r source.Request) (asked [][]*http.Request, unasked []string, err error) {
 	ask := func(names ...string) ([]*http.Request, error) {
 		ctx, enough := context.WithTimeout(ctx, time.Second)
 		defer enough()
 		rec.enough = enough
 		var failed error
-		for _, err := range s.Records(ctx, e, Request{Names: names, Filters: r.Filters, Flags: once{r.Flags}, Stdin: r.Stdin}) {
+		for _, err := range s.Records(ctx, e, source.Request{Names: names, Filters: r.Filters, Flags: once{r.Flags}, Stdin: r.Stdin}) {
 			failed = cmp.Or(failed, err)
 		}
 		return rec.take(), failed
@@ -149,7 +151,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case last == "events" && (r.source == "stats" || r.source == "logs"):
 		// Containers that start later would join: whoever waits for them waits until this is enough.
-		resp.Body = io.NopCloser(&interruptible{req.Context(), forever{}})
+		resp.Body = io.NopCloser(waits{req.Context()})
 		return resp, nil
 	case last == r.source && name == each:
 		r.enough()
@@ -162,13 +164,17 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-type forever struct{}
+// waits is a body that nothing comes of until its request ends.
+type waits struct{ ctx context.Context }
 
-func (forever) Read([]byte) (int, error) { select {} }
+func (w waits) Read([]byte) (int, error) {
+	<-w.ctx.Done()
+	return 0, w.ctx.Err()
+}
 
-// script is what Curl writes.
+// script is what Script writes.
 type script struct {
-	ep       endpoint
+	ep       engine.Endpoint
 	live     bool
 	comments []string
 	stages   []string // of the pipeline
@@ -198,7 +204,7 @@ func (sh *script) stage(words ...string) {
 
 // source is the requests for the records, those for each name or all, and what
 // makes records of the answers. The names in unasked are not in the requests.
-func (sh *script) source(asked [][]*http.Request, s Source, unasked, filter []string) {
+func (sh *script) source(asked [][]*http.Request, s source.Source, unasked, filter []string) {
 	var curls []string
 	for _, asked := range asked {
 		// Of requests about containers those that end in the source's own name
@@ -266,7 +272,7 @@ func (sh *script) source(asked [][]*http.Request, s Source, unasked, filter []st
 }
 
 // read is jq on the same files.
-func (sh *script) read(r Request, filter []string) {
+func (sh *script) read(r source.Request, filter []string) {
 	files := slices.DeleteFunc(slices.Clone(r.Names), func(n string) bool { return n == "-" && len(r.Names) == 1 })
 	if r.Flags.Bool("raw-input") {
 		files = slices.Insert(files, 0, "-R")
@@ -296,7 +302,7 @@ func (sh *script) curl(r *http.Request) string {
 		words = append(words, "-N")
 	}
 	base := r.URL.Scheme + "://" + r.URL.Host
-	scheme, path, _ := strings.Cut(sh.ep.host, "://")
+	scheme, path, _ := strings.Cut(sh.ep.Host, "://")
 	switch scheme {
 	case "unix":
 		words = append(words, "--unix-socket", path)
@@ -308,10 +314,10 @@ func (sh *script) curl(r *http.Request) string {
 		words = append(words, "--unix-socket", "/tmp/baleen.sock")
 		base = "http://localhost"
 	case "demo", "npipe":
-		sh.comment("curl cannot reach " + sh.ep.host)
+		sh.comment("curl cannot reach " + sh.ep.Host)
 		base = "http://localhost"
 	}
-	if tls := sh.ep.tls; tls != nil && r.URL.Scheme == "https" {
+	if tls := sh.ep.Tls; tls != nil && r.URL.Scheme == "https" {
 		for _, f := range [][2]string{{"--cacert", tls.CAFile}, {"--cert", tls.CertFile}, {"--key", tls.KeyFile}} {
 			if f[1] != "" {
 				words = append(words, f[0], f[1])
@@ -331,14 +337,14 @@ func (sh *script) curl(r *http.Request) string {
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		switch {
 		case name == "User-Agent":
-		case secret(name):
+		case engine.IsSecret(name):
 			sh.comment("the header " + name + " is left out")
 		default:
 			words = append(words, "-H", name+": "+strings.Join(r.Header[name], ", "))
 		}
 	}
 	words = append(words, sh.body(r.Body)...)
-	uri := harmless(r.URL)
+	uri := engine.Redacted(r.URL)
 	if strings.Contains(uri, "REDACTED") {
 		sh.comment("a credential in the query is left out")
 	}
@@ -353,7 +359,7 @@ func (sh *script) body(body io.Reader) []string {
 		return []string{"--data-binary", "@" + f.Name()}
 	}
 	b, _ := io.ReadAll(body) // from memory, where it is no file
-	if secret(string(b)) {
+	if engine.IsSecret(string(b)) {
 		sh.comment("the body is left out for the credentials in it: put it into the file BODY")
 		return []string{"--data-binary", "@BODY"}
 	}

@@ -1,4 +1,4 @@
-package source
+package engine
 
 import (
 	"baleen/source/record"
@@ -18,7 +18,7 @@ type tracer struct {
 }
 
 func (t *tracer) RoundTrip(r *http.Request) (*http.Response, error) {
-	begun, what := time.Now(), r.Method+" "+harmless(r.URL)
+	begun, what := time.Now(), r.Method+" "+Redacted(r.URL)
 	resp, err := t.base.RoundTrip(r)
 	if err != nil {
 		fmt.Fprintf(t.w, "baleen: %s: %s, %v\n", what, record.OneLine(err.Error()), since(begun))
@@ -56,15 +56,15 @@ func (b *traced) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// harmless is a URL's path and query without the credentials that may be in it.
-func harmless(u *url.URL) string {
+// Redacted is a URL's path and query without the credentials that may be in it.
+func Redacted(u *url.URL) string {
 	q := u.Query()
 	changed := false
 	for key, values := range q {
 		for i, value := range values {
 			inner, err := url.Parse(value)
 			switch {
-			case secret(key):
+			case IsSecret(key):
 				values[i] = "REDACTED"
 			case err == nil && inner.User != nil:
 				inner.User = url.User("REDACTED")
@@ -81,8 +81,8 @@ func harmless(u *url.URL) string {
 	return u.EscapedPath() + "?" + q.Encode()
 }
 
-// secret reports whether what has this name, or has it in it, is a credential.
-func secret(name string) bool {
+// IsSecret reports whether what has this name, or has it in it, is a credential.
+func IsSecret(name string) bool {
 	name = strings.ToLower(name)
 	for _, word := range []string{"auth", "passw", "secret", "token", "credential", "cookie", "x-registry-config"} {
 		if strings.Contains(name, word) {
