@@ -55,8 +55,11 @@ func api() Source {
 }
 
 func apiRequest(ctx context.Context, e *engine.Engine, r Request, yield func(json.RawMessage, error) bool) error {
-	path, rawQuery, _ := strings.Cut("/"+strings.TrimPrefix(r.Names[0], "/"), "?")
-	query, err := url.ParseQuery(rawQuery)
+	uri, err := url.Parse("/" + strings.TrimLeft(r.Names[0], "/"))
+	var query url.Values
+	if err == nil {
+		query, err = url.ParseQuery(uri.RawQuery)
+	}
 	if err != nil {
 		return &record.UsageError{Message: fmt.Sprintf("%s: %v", r.Names[0], err)}
 	}
@@ -84,7 +87,10 @@ func apiRequest(ctx context.Context, e *engine.Engine, r Request, yield func(jso
 		}
 	}
 	method := strings.ToUpper(r.Flags.String("request"))
-	a, err := e.Do(ctx, method, path, r.Filters.Put(query), body, header)
+	if len(r.Filters) > 0 {
+		uri.RawQuery = r.Filters.Put(query).Encode()
+	}
+	a, err := e.DoURI(ctx, method, uri, body, header)
 	if err != nil {
 		return err
 	}

@@ -405,9 +405,6 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 	if err == nil {
 		return o
 	}
-	if strings.HasSuffix(err.Error(), ": container state improper") { // Podman's conflict, which it calls an internal error
-		err = fmt.Errorf("%w%w", err, wordless{errdefs.ErrConflict})
-	}
 	text := strings.TrimPrefix(err.Error(), "Error response from daemon: ")
 	var lost *url.Error
 	if errors.As(err, &lost) {

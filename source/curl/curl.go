@@ -317,7 +317,7 @@ func (sh *script) curl(r *http.Request) string {
 		sh.comment("curl cannot reach " + sh.ep.Host)
 		base = "http://localhost"
 	}
-	if tls := sh.ep.Tls; tls != nil && r.URL.Scheme == "https" {
+	if tls := sh.ep.TLS; tls != nil && r.URL.Scheme == "https" {
 		for _, f := range [][2]string{{"--cacert", tls.CAFile}, {"--cert", tls.CertFile}, {"--key", tls.KeyFile}} {
 			if f[1] != "" {
 				words = append(words, f[0], f[1])

@@ -83,8 +83,12 @@ func (a *Answer) Failure(err error) error {
 // Records reads the answer to a GET that the Engine gives as soon as it can,
 // see [answer.records]. A list that is null is empty.
 func (e *Engine) Records(ctx context.Context, path string, query url.Values, member string) record.Seq {
+	return e.records(ctx, &url.URL{Path: path, RawQuery: query.Encode()}, member)
+}
+
+func (e *Engine) records(ctx context.Context, uri *url.URL, member string) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
-		a, err := e.get(ctx, path, query)
+		a, err := e.DoURI(ctx, http.MethodGet, uri, nil, nil)
 		if err != nil {
 			yield(nil, err)
 			return

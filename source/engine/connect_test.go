@@ -62,7 +62,8 @@ func double(t *testing.T, h http.HandlerFunc) string {
 	return "unix://" + l.Addr().String()
 }
 
-// TestVersions asks Engines that are older and newer than baleen.
+// TestVersions asks Engines that are older and newer than docker's client: reads
+// speak their newest version, and are asked once.
 func TestVersions(t *testing.T) {
 	versioned := regexp.MustCompile(`^/v([0-9.]+)(/.*)$`)
 	for _, test := range []struct {
@@ -70,11 +71,10 @@ func TestVersions(t *testing.T) {
 		want                      string // the versions asked for, "-" for none
 		fails                     string
 	}{
-		{name: "newer than baleen", newest: "1.99", oldest: "1.44", want: "- 1.51 1.51 1.51"},
+		{name: "newer than baleen", newest: "1.99", oldest: "1.44", want: "- 1.99 1.51"},
 		{name: "as new as baleen", newest: "1.51", oldest: "1.24", want: "- 1.51 1.51"},
 		{name: "older", newest: "1.41", oldest: "1.12", want: "- 1.41 1.41"},
 		{name: "ancient", newest: "1.24", oldest: "1.12", want: "- 1.24 1.24"},
-		{name: "too new", newest: "1.99", oldest: "1.60", want: "- 1.51", fails: "GET /volumes: client version 1.51 is too old. Minimum supported API version is 1.60 (400)"},
 		{name: "pinned", newest: "1.41", oldest: "1.12", pin: "1.30", want: "1.30 1.30 1.30"},
 		{name: "pinned too new", newest: "1.41", oldest: "1.12", pin: "v1.45", want: "1.45", fails: "GET /volumes: client version 1.45 is too new. Maximum supported API version is 1.41 (400)"},
 	} {
@@ -119,7 +119,7 @@ func TestVersions(t *testing.T) {
 					break
 				}
 			}
-			if test.fails == "" { // an action's typed call speaks the same
+			if test.fails == "" { // an action's typed call speaks the newest that the client knows
 				if _, err := e.Client.VolumeList(t.Context(), volume.ListOptions{}); err != nil {
 					t.Error(err)
 				}

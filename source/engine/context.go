@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,8 @@ import (
 type Endpoint struct {
 	name string             // the context's, or host as it was given
 	Host string             // an address, or "demo"
-	Tls  *tlsconfig.Options // nil for none
+	TLS  *tlsconfig.Options // nil for none
+	user *url.Userinfo      // to name to a tcp:// address; kept out of messages
 }
 
 // Locate finds the Engine that is meant, in the order of docker's CLI:
@@ -49,9 +51,47 @@ func (o *Options) Locate() (Endpoint, error) {
 	if err != nil {
 		return Endpoint{}, err
 	}
-	ep := Endpoint{cmp.Or(host, "default"), address(host), tls}
+	ep, err := newEndpoint(cmp.Or(host, "default"), host)
+	if err != nil {
+		return ep, err
+	}
+	ep.TLS = tls
 	if host == "" && tls != nil {
 		ep.Host = "tcp://localhost:2376"
+	}
+	return ep, nil
+}
+
+// newEndpoint takes user and password out of an address, which stands in messages.
+func newEndpoint(name, host string) (Endpoint, error) {
+	ep := Endpoint{name: name, Host: address(host)}
+	scheme, rest, found := strings.Cut(host, "://")
+	if !found {
+		scheme, rest = "tcp", host
+	}
+	authority, path, slash := strings.Cut(rest, "/")
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 || scheme != "tcp" && scheme != "http" && scheme != "https" && scheme != "ssh" {
+		return ep, nil
+	}
+	user, password, has := strings.Cut(authority[:at], ":")
+	if scheme == "ssh" {
+		if has {
+			return Endpoint{}, &record.UsageError{Message: "an ssh:// address takes no password\nuse a key, or an agent"}
+		}
+		return ep, nil
+	}
+	ep.user = url.User(user)
+	if has {
+		ep.user = url.UserPassword(user, password)
+	}
+	bare := scheme + "://" + authority[at+1:]
+	if slash {
+		bare += "/" + path
+	}
+	ep.Host = address(bare)
+	if name == host {
+		ep.name = ep.Host
 	}
 	return ep, nil
 }
@@ -168,10 +208,13 @@ func stored(name string) (Endpoint, error) {
 	if !ok {
 		return Endpoint{}, fmt.Errorf("context %q: %s: has no docker endpoint", name, file)
 	}
-	ep := Endpoint{name: name, Host: address(docker.Host)}
+	ep, err := newEndpoint(name, docker.Host)
+	if err != nil {
+		return ep, err
+	}
 	certs := filepath.Join(store, "tls", id, "docker")
 	if _, err := os.Stat(certs); err == nil || docker.SkipTLSVerify {
-		ep.Tls = tlsFiles(certs, "", "", "", !docker.SkipTLSVerify)
+		ep.TLS = tlsFiles(certs, "", "", "", !docker.SkipTLSVerify)
 	}
 	return ep, nil
 }

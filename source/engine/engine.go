@@ -16,9 +16,7 @@ import (
 	"time"
 
 	"github.com/docker/cli/cli/connhelper"
-	dockerapi "github.com/docker/docker/api"
 	"github.com/docker/docker/api/types"
-	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 	"github.com/docker/go-connections/sockets"
 	"github.com/docker/go-connections/tlsconfig"
@@ -121,7 +119,8 @@ type Engine struct {
 	timeout time.Duration
 
 	mu      sync.Mutex
-	version string // "" until the Engine has said its own
+	pin     string // the one version to speak, or ""
+	version string // what reads speak: pin, or the Engine's newest, "" until it has said that
 }
 
 // Pin is the one version of the API to speak, or "".
@@ -148,14 +147,14 @@ func Connect(o Options) (*Engine, error) {
 	} else if o.Trace != nil {
 		trip = &tracer{trip, o.Trace}
 	}
-	hc := http.Client{Transport: &guard{trip, o.Write}, CheckRedirect: client.CheckRedirect}
+	hc := http.Client{Transport: &guard{&conflicts{trip}, o.Write}, CheckRedirect: client.CheckRedirect}
 	typed := http.Client{Transport: &explainer{hc.Transport, ep.Host, o.Timeout}, CheckRedirect: hc.CheckRedirect}
 	c, err := client.NewClientWithOpts(client.WithHost("tcp://"+base.Host+base.Path), client.WithHTTPClient(&typed),
 		client.WithScheme(base.Scheme), client.WithVersion(pin), client.WithAPIVersionNegotiation())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ep.Host, err)
 	}
-	return &Engine{Client: c, Name: ep.name, Host: ep.Host, http: &hc, close: transport.CloseIdleConnections, base: base, idle: o.Idle, timeout: o.Timeout, version: pin}, nil
+	return &Engine{Client: c, Name: ep.name, Host: ep.Host, http: &hc, close: transport.CloseIdleConnections, base: base, idle: o.Idle, timeout: o.Timeout, pin: pin, version: pin}, nil
 }
 
 // Close ends the connections that wait for another request.
@@ -182,7 +181,7 @@ func (ep *Endpoint) prepare(transport *http.Transport, pretend func() *demo.Engi
 	}
 	u, err := client.ParseHostURL(ep.Host)
 	if err != nil || !slices.Contains([]string{"unix", "tcp", "npipe", "http", "https"}, u.Scheme) {
-		return base, &record.UsageError{Message: fmt.Sprintf("not an Engine's address: %q\naddresses look like unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HOST; -H demo is a pretend Engine", ep.Host)}
+		return base, &record.UsageError{Message: fmt.Sprintf("invalid Engine address: %q\naddresses look like unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HOST; -H demo is a pretend Engine", ep.Host)}
 	}
 	if err := sockets.ConfigureTransport(transport, u.Scheme, u.Host); err != nil {
 		return base, fmt.Errorf("%s: %w", ep.Host, err)
@@ -190,13 +189,13 @@ func (ep *Endpoint) prepare(transport *http.Transport, pretend func() *demo.Engi
 	if u.Scheme == "unix" || u.Scheme == "npipe" {
 		return base, nil
 	}
-	base.Host, base.Path = u.Host, u.Path
-	if ep.Tls != nil {
-		if transport.TLSClientConfig, err = tlsconfig.Client(*ep.Tls); err != nil {
+	base.Host, base.Path, base.User = u.Host, u.Path, ep.user
+	if ep.TLS != nil {
+		if transport.TLSClientConfig, err = tlsconfig.Client(*ep.TLS); err != nil {
 			return base, fmt.Errorf("TLS: %w", err)
 		}
 	}
-	if ep.Tls != nil || u.Scheme == "https" {
+	if ep.TLS != nil || u.Scheme == "https" {
 		base.Scheme = "https"
 	}
 	return base, nil
@@ -252,15 +251,21 @@ func (e *Engine) get(ctx context.Context, path string, query url.Values) (*Answe
 	return e.Do(ctx, http.MethodGet, path, query, nil, nil)
 }
 
-// Do sends one request and gives back an answer with a status below 400; every
-// other answer is an error that has the Engine's message.
+// Do sends one request and returns an answer with a status of 2xx; every other
+// answer is an error that has the Engine's message. path has no escapes; one that
+// begins with a version of the API, such as /v1.41, is asked for as it is.
+func (e *Engine) Do(ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header) (*Answer, error) {
+	return e.DoURI(ctx, method, &url.URL{Path: path, RawQuery: query.Encode()}, body, header)
+}
+
+// DoURI is [Engine.Do] for a path with escapes and a query.
 //
 // Before the Engine's version is known a GET goes out without one, which means
-// the Engine's newest. Its answer carries that version in a header: only when
-// it is newer than baleen knows is the question put again, at the newest
-// version that both know. So negotiation costs no round trip of its own.
-func (e *Engine) Do(ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header) (*Answer, error) {
-	a := &Answer{What: method + " " + path, Idle: e.Wait}
+// the Engine's newest, and its answer carries that version in a header. So
+// negotiation costs no round trip. Other requests speak at most the newest
+// version that docker's client knows.
+func (e *Engine) DoURI(ctx context.Context, method string, uri *url.URL, body io.Reader, header http.Header) (*Answer, error) {
+	a := &Answer{What: method + " " + uri.Path, Idle: e.Wait}
 	var cancel context.CancelCauseFunc
 	a.ctx, cancel = context.WithCancelCause(ctx)
 	a.done = func() { cancel(nil) }
@@ -269,19 +274,18 @@ func (e *Engine) Do(ctx context.Context, method, path string, query url.Values, 
 			cancel(&LostError{a.What, lateError(e.timeout)})
 		})
 	}
-	e.mu.Lock()
-	version := e.version
-	e.mu.Unlock()
-	if version == "" && (method != http.MethodGet || body != nil) { // which is sent once
+	version, versioned := e.spoken(), hasVersion(uri.Path)
+	if method != http.MethodGet && method != http.MethodHead && e.pin == "" && !versioned {
 		e.Client.NegotiateAPIVersion(a.ctx)
 		version = e.Client.ClientVersion()
 	}
 	u := e.base
-	u.RawQuery = query.Encode()
-	u.Path += path
-	if version != "" {
-		u.Path = e.base.Path + "/v" + version + path
+	u.RawQuery = uri.RawQuery
+	prefix := ""
+	if version != "" && !versioned {
+		prefix = "/v" + version
 	}
+	u.Path, u.RawPath = e.base.Path+prefix+uri.Path, e.base.EscapedPath()+prefix+uri.EscapedPath()
 	req, err := http.NewRequestWithContext(a.ctx, method, u.String(), body)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", a.What, err)
@@ -298,32 +302,39 @@ func (e *Engine) Do(ctx context.Context, method, path string, query url.Values, 
 		return nil, err
 	}
 	a.receivedAt = time.Now()
-	if version == "" && e.learn(a.Header.Get("Api-Version")) {
-		a.Close()
-		return e.Do(ctx, method, path, query, body, header)
+	if version == "" {
+		e.learn(a.Header.Get("Api-Version"))
 	}
-	if a.StatusCode >= 300 {
+	if a.StatusCode < 200 || a.StatusCode >= 300 {
 		defer a.Close()
-		return nil, &StatusError{method, path, a.StatusCode, statusMessage(a)}
+		return nil, &StatusError{method, uri.Path, a.StatusCode, statusMessage(a)}
 	}
 	return a, nil
 }
 
-// learn notes the version that the Engine speaks, and reports whether an answer
-// at the Engine's newest version is not one at the version to speak from now on.
-func (e *Engine) learn(newest string) bool {
+// hasVersion reports whether a path begins with a version of the API.
+func hasVersion(path string) bool {
+	first, _, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return more && len(first) > 1 && first[0] == 'v' && strings.Trim(first[1:], "0123456789.") == ""
+}
+
+// spoken is the version of the API that reads speak, "" until the Engine has
+// said its newest.
+func (e *Engine) spoken() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.version
+}
+
+// learn notes the newest version that the Engine speaks.
+func (e *Engine) learn(newest string) {
 	if newest == "" {
-		return false
-	}
-	speak := newest
-	if versions.GreaterThan(newest, dockerapi.DefaultVersion) {
-		speak = dockerapi.DefaultVersion
+		return
 	}
 	e.mu.Lock()
-	e.version = speak
+	e.version = newest
 	e.mu.Unlock()
 	e.Client.NegotiateAPIVersionPing(types.Ping{APIVersion: newest})
-	return speak != newest
 }
 
 func (e *Engine) sendError(a *Answer, err error) error {

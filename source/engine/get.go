@@ -19,31 +19,24 @@ func (e *Engine) Get(ctx context.Context, uri string) record.Seq {
 	if err == nil && path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") {
 		err = errors.New("not a path of the API")
 	}
-	var query url.Values
 	if err == nil {
-		query, err = url.ParseQuery(u.RawQuery)
+		_, err = url.ParseQuery(u.RawQuery)
 	}
 	if err != nil {
 		return func(yield func(json.RawMessage, error) bool) { yield(nil, fmt.Errorf("GET %s: %w", uri, err)) }
 	}
-	return e.Records(ctx, u.Path, query, "")
+	return e.records(ctx, u, "")
 }
 
 // Info says what the Engine is called here, where it is, and the version of the
 // API that is spoken.
 func (e *Engine) Info(ctx context.Context) (name, host, apiVersion string, err error) {
-	e.mu.Lock()
-	version := e.version
-	e.mu.Unlock()
-	if version == "" {
+	if e.spoken() == "" {
 		if err := e.Answers(ctx); err != nil {
 			return "", "", "", err
 		}
-		e.mu.Lock()
-		version = e.version
-		e.mu.Unlock()
 	}
-	return e.Name, e.Host, version, nil
+	return e.Name, e.Host, e.spoken(), nil
 }
 
 // NotFound is whether the Engine says that there is no such thing.

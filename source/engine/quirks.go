@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// What differs between Engines is here, as far as the connection can hide it.
+
+// conflicts turns the answers with which Engines say that something is in use,
+// or in a state that an action does not go with, into 409, which most say:
+//
+//   - Docker before 28 answers 403 for a network with endpoints
+//   - Swarm answers 400 or 500 for a network, secret or config of a service
+//   - Podman answers 500 for a container in another state
+type conflicts struct{ base http.RoundTripper }
+
+func (c *conflicts) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := c.base.RoundTrip(r)
+	if err != nil || r.Method == http.MethodGet || res.StatusCode < 400 || res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusConflict {
+		return res, err
+	}
+	var message bytes.Buffer
+	_, err = io.CopyN(&message, res.Body, 64<<10)
+	if inUse(message.String()) {
+		res.StatusCode, res.Status = http.StatusConflict, "409 Conflict"
+	}
+	var rest io.Reader = res.Body
+	if err != nil {
+		rest = failing{err}
+	}
+	res.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(&message, rest), res.Body}
+	return res, nil
+}
+
+// inUse reports whether an Engine's message says so.
+func inUse(message string) bool {
+	return slices.ContainsFunc([]string{"in use by", "has active endpoints", "container state improper"}, func(words string) bool {
+		return strings.Contains(message, words)
+	})
+}
+
+// failing is a reader that had an error.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
