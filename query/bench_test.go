@@ -3,6 +3,8 @@ package query
 import (
 	"encoding/json"
 	"iter"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -56,4 +58,15 @@ func BenchmarkCompile(b *testing.B) {
 			}
 		})
 	}
+}
+
+// image is a record of 640 bytes as an Engine lists it.
+func image(i int) string {
+	n := strconv.Itoa(i)
+	id := strings.Repeat("0123456789abcdef", 4)
+	return `{"Containers":-1,"Created":` + strconv.Itoa(1700000000+i) +
+		`,"Id":"sha256:` + id + `","Labels":{"maintainer":"team-` + n + `@example.com","org.opencontainers.image.source":"https://example.com/team/app-` + n +
+		`","org.opencontainers.image.version":"1.2.` + n + `"},"ParentId":"","RepoDigests":["registry.example.com/team/app-` + n + `@sha256:` + id +
+		`"],"RepoTags":["registry.example.com/team/app-` + n + `:1.2.` + n + `","registry.example.com/team/app-` + n +
+		`:latest"],"SharedSize":-1,"Size":` + strconv.Itoa(i%1000*1000000+i) + `,"Descriptor":{"size":12345}}`
 }

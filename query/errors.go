@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"github.com/itchyny/gojq"
+
+	"baleen/query/text"
 )
 
 // A CompileError says why a filter does not compile.
@@ -113,7 +115,7 @@ func (s *stream) newRecordError(err error) *RecordError {
 	if s.current.raw == nil {
 		return &RecordError{"", err}
 	}
-	v := s.decoder.decode(string(s.current.raw))
+	v := s.decoder.Decode(string(s.current.raw))
 	for _, v := range []any{name(v, nil), shortID(v, nil)} {
 		name, _ := v.(string)
 		if isID(name) {
@@ -149,7 +151,7 @@ func newHaltError(err *gojq.HaltError) *HaltError {
 	case string:
 		e.Stderr = v
 	default:
-		e.Stderr = string(appendJSON(nil, v)) + "\n"
+		e.Stderr = string(text.Append(nil, v)) + "\n"
 	}
 	return e
 }

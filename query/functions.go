@@ -9,6 +9,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/itchyny/gojq"
+
+	"baleen/query/text"
 )
 
 // A Function is one of baleen's own, as its comment in the prelude has it.
@@ -23,12 +25,12 @@ type Function struct {
 // Functions lists baleen's own functions in the order of their topics.
 func Functions() (all []Function) {
 	topic := ""
-	for text := range strings.SplitSeq(prelude, "\n\n") {
-		if heading, ok := strings.CutPrefix(text, "## "); ok {
+	for entry := range strings.SplitSeq(prelude, "\n\n") {
+		if heading, ok := strings.CutPrefix(entry, "## "); ok {
 			topic = heading
 			continue
 		}
-		comment, _, _ := strings.Cut(text, "\ndef ")
+		comment, _, _ := strings.Cut(entry, "\ndef ")
 		about, example, ok := strings.Cut(comment, "\n# example: ")
 		if !ok {
 			continue // for the use of others only
@@ -91,6 +93,16 @@ func natives(p *Program) []native {
 	}
 }
 
+// reads gives the keys that a native looks at.
+func (p *Program) reads(name string, arity int) (keys []string, known bool) {
+	for _, n := range natives(p) {
+		if n.name == name && n.arity == arity {
+			return n.reads, n.reads != nil
+		}
+	}
+	return nil, false
+}
+
 // options makes the natives that a filter uses known to gojq.
 func (l *library) options(p *Program) (options []gojq.CompilerOption) {
 	for _, n := range natives(p) {
@@ -138,9 +150,9 @@ func cannot(function, do string, v any) error {
 	case []any:
 		return fmt.Errorf("%s: cannot %s an array", function, do)
 	}
-	text := []rune(string(appendJSON(nil, v)))
-	if len(text) > 60 {
-		text = append(text[:59], '…')
+	shown := []rune(string(text.Append(nil, v)))
+	if len(shown) > 60 {
+		shown = append(shown[:59], '…')
 	}
-	return fmt.Errorf("%s: cannot %s %s", function, do, string(text))
+	return fmt.Errorf("%s: cannot %s %s", function, do, string(shown))
 }

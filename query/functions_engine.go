@@ -12,6 +12,8 @@ import (
 	"weak"
 
 	"github.com/itchyny/gojq"
+
+	"baleen/query/text"
 )
 
 // Engine is how a filter asks the Engine that its records come from.
@@ -32,7 +34,7 @@ type Engine struct {
 // have made of it is not known, so the run ends, and no filter can catch that.
 type questions struct {
 	options *Options
-	decoder decoder
+	decoder text.Decoder
 	count   func() int // of the records read
 	failure error      // that ends the run
 	answers map[string]*answer
@@ -166,7 +168,7 @@ func (q *questions) value(a *answer, i int) (v any, ok bool, err error) {
 			a.next, a.err = nil, err
 			return nil, false, err
 		}
-		a.values = append(a.values, q.decoder.decode(string(raw)))
+		a.values = append(a.values, q.decoder.Decode(string(raw)))
 	}
 	return a.values[i], true, nil
 }

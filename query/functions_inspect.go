@@ -132,7 +132,7 @@ func (l *lookahead) inspect(q *questions, path string) (any, error) {
 		<-f.done
 	}
 	if f.err == nil && f.value == nil {
-		f.value = q.decoder.decode(string(f.raw))
+		f.value = q.decoder.Decode(string(f.raw))
 	}
 	return f.value, f.err
 }
@@ -202,7 +202,7 @@ func (l *lookahead) records(q *questions, records iter.Seq2[json.RawMessage, err
 			}
 			path := ""
 			if i.err == nil {
-				path = pathOf(q.decoder.decode(string(i.raw)), q.options.Kind)
+				path = pathOf(q.decoder.Decode(string(i.raw)), q.options.Kind)
 			}
 			queue, l.coming = append(queue, i), append(l.coming, path)
 		}
@@ -237,7 +237,7 @@ func (l *lookahead) notes(q *questions, records iter.Seq2[json.RawMessage, error
 	return func(yield func(json.RawMessage, error) bool) {
 		for raw, err := range records {
 			if err == nil {
-				path := pathOf(q.decoder.decode(string(raw)), q.options.Kind)
+				path := pathOf(q.decoder.Decode(string(raw)), q.options.Kind)
 				l.coming = append(l.coming, path)
 				l.places[path] = len(l.coming)
 			}

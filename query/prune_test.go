@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"baleen/query/text"
 )
 
 func TestNeeds(t *testing.T) {
@@ -59,7 +61,7 @@ func TestNeeds(t *testing.T) {
 		}
 		got := ""
 		if p.need != nil {
-			_, text := p.need.prune(nil, []byte(test.record))
+			_, text := p.need.Prune(nil, []byte(test.record))
 			got = string(text)
 		}
 		if got != test.want {
@@ -69,7 +71,7 @@ func TestNeeds(t *testing.T) {
 }
 
 // run is p.Run with limits. It is false where they were reached.
-func run(t *testing.T, p *Program, need *need, in ...string) ([]string, bool) {
+func run(t *testing.T, p *Program, need *text.Need, in ...string) ([]string, bool) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	next, stop := iter.Pull2(records(in...))

@@ -11,6 +11,8 @@ import (
 	"slices"
 
 	"github.com/itchyny/gojq"
+
+	"baleen/query/text"
 )
 
 // Options say what to compile. The zero value is the filter ".".
@@ -34,9 +36,9 @@ type Options struct {
 type Program struct {
 	options   Options
 	code      *gojq.Code // of the filter but for its cut; nil if that is no more than "."
-	cut       *cut       // nil if the filter has none
+	cut       *text.Cut  // nil if the filter has none
 	vars      []any      // the values of the variables that code was compiled with
-	need      *need      // what it can see of a record; nil for all
+	need      *text.Need // what it can see of a record; nil for all
 	inspects  bool       // it may ask for the full records of what it reads
 	stream    *stream    // the one that is being run over
 	questions *questions // of that run
@@ -64,11 +66,11 @@ func Compile(o Options) (*Program, error) {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
 	}
 	if each && !lib.own {
-		if q, p.cut = newCut(q); p.cut != nil && isIdentity(q) {
+		if q, p.cut = text.NewCut(q); p.cut != nil && isIdentity(q) {
 			return p, nil
 		}
 	}
-	if n := needs(&o, lib.init, natives(p), q); !n.all {
+	if n := text.Needs(text.Options{Null: o.Null, Slurp: o.Slurp, SortKeys: o.SortKeys, Reads: p.reads}, lib.init, q); !n.All {
 		p.need = n
 	}
 	names, values := o.Vars.bind()
@@ -90,15 +92,15 @@ func Compile(o Options) (*Program, error) {
 		gojq.WithFunction("input_line_number", 0, 0, func(any, []any) any { return p.stream.count }),
 		gojq.WithFunction("input_filename", 0, 0, func(any, []any) any { return nil }),
 		gojq.WithFunction("debug", 0, 0, func(v any, _ []any) any {
-			line := appendJSON(nil, []any{"DEBUG:", v})
+			line := text.Append(nil, []any{"DEBUG:", v})
 			o.Stderr.Write(append(line, '\n'))
 			return v
 		}),
 		gojq.WithFunction("stderr", 0, 0, func(v any, _ []any) any {
-			if text, ok := v.(string); ok {
-				io.WriteString(o.Stderr, text)
+			if s, ok := v.(string); ok {
+				io.WriteString(o.Stderr, s)
 			} else {
-				o.Stderr.Write(appendJSON(nil, v))
+				o.Stderr.Write(text.Append(nil, v))
 			}
 			return v
 		}),

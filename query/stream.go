@@ -10,6 +10,8 @@ import (
 	"weak"
 
 	"github.com/itchyny/gojq"
+
+	"baleen/query/text"
 )
 
 // A stream is the state of one run of a program.
@@ -21,10 +23,10 @@ type stream struct {
 	whole    bool              // outputs wait until the filter is through with their record
 	batch    []json.RawMessage // those that do
 
-	need    *need // what the filter can see of a record; nil for all
-	cut     *cut  // what to pick from the results; nil for all of them
+	need    *text.Need // what the filter can see of a record; nil for all
+	cut     *text.Cut  // what to pick from the results; nil for all of them
 	pruned  []byte
-	decoder decoder
+	decoder text.Decoder
 	count   int               // of the records read
 	current record            // what the filter runs on
 	held    bool              // the text of current is no longer the input's
@@ -117,23 +119,23 @@ func (s *stream) run(results gojq.Iter) bool {
 // reports whether there was no error.
 func (s *stream) pick(raw []byte, v any) (ok bool) {
 	if raw != nil {
-		if s.out, ok = s.cut.append(s.out[:0], raw); ok {
+		if s.out, ok = s.cut.Append(s.out[:0], raw); ok {
 			if len(s.out) > 0 {
 				s.result(s.out)
 			}
 			return true
 		}
-		v = s.decoder.decode(string(raw))
+		v = s.decoder.Decode(string(raw))
 	}
-	results := s.cut.code.Run(v)
+	results := s.cut.Run(v)
 	for v, more := results.Next(); more; v, more = results.Next() {
 		if err, failed := v.(error); failed {
 			s.batch = nil
 			s.emit(nil, s.newRecordError(err))
 			return false
 		}
-		if s.out = append(s.out[:0], raw...); s.cut.fields != nil {
-			s.out = appendJSON(s.out[:0], v)
+		if s.out = append(s.out[:0], raw...); !s.cut.Passes() {
+			s.out = text.Append(s.out[:0], v)
 		}
 		s.result(s.out)
 	}
@@ -192,7 +194,7 @@ func (s *stream) input() (any, bool) {
 
 // keep notes the text of a record for as long as the filter holds it.
 func (s *stream) keep(r record) {
-	if _, text := r.value.(string); text || r.id.length == 0 {
+	if _, isText := r.value.(string); isText || r.id.length == 0 {
 		return // a string is part of its record's text, which would keep it for ever
 	}
 	if s.kept == nil {
@@ -225,11 +227,11 @@ func (s *stream) readOne() (record, bool) {
 			continue
 		}
 		s.count++
-		text := raw
+		spelt := raw
 		if s.need != nil {
-			s.pruned, text = s.need.prune(s.pruned, raw)
+			s.pruned, spelt = s.need.Prune(s.pruned, raw)
 		}
-		v := s.decoder.decode(string(text))
+		v := s.decoder.Decode(string(spelt))
 		return record{v, identify(v), raw}, true
 	}
 	return record{}, false
@@ -262,7 +264,7 @@ func (s *stream) append(b []byte, v any) []byte {
 		if id == s.current.id {
 			return append(b, s.current.raw...)
 		}
-		if _, text := v.(string); !text && len(s.kept) > 0 { // a string may lie where nothing can be weak
+		if _, isText := v.(string); !isText && len(s.kept) > 0 { // a string may lie where nothing can be weak
 			if raw, ok := s.kept[id.handle()]; ok {
 				return append(b, raw...)
 			}
@@ -278,5 +280,5 @@ func (s *stream) append(b []byte, v any) []byte {
 			return append(b, ']')
 		}
 	}
-	return appendJSON(b, v)
+	return text.Append(b, v)
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"baleen/query/text"
 )
 
 // Vars are the variables that a filter is given, in the order of the command line.
@@ -107,10 +109,10 @@ func slurp(file string) ([]any, error) {
 }
 
 // decodeText decodes the one JSON value that text holds.
-func decodeText(text []byte) (any, error) {
+func decodeText(value []byte) (any, error) {
 	var b bytes.Buffer
-	if err := json.Compact(&b, bytes.ToValidUTF8(text, []byte("\ufffd"))); err != nil {
+	if err := json.Compact(&b, bytes.ToValidUTF8(value, []byte("\ufffd"))); err != nil {
 		return nil, err
 	}
-	return new(decoder).decode(b.String()), nil
+	return new(text.Decoder).Decode(b.String()), nil
 }

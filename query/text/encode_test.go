@@ -1,4 +1,4 @@
-package query
+package text
 
 import (
 	"bytes"
@@ -20,19 +20,19 @@ func TestEncode(t *testing.T) {
 		[]any{1, "a", []any{map[string]any{"b": nil, "a\n": []any{true}}}},
 	} {
 		want, _ := gojq.Marshal(v)
-		if got := appendJSON(nil, v); !bytes.Equal(got, want) {
+		if got := Append(nil, v); !bytes.Equal(got, want) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }
 
 func BenchmarkEncode(b *testing.B) {
-	v := new(decoder).decode(`{"Id":"sha256:0123456789abcdef0123456789abcdef","RepoTags":["a:b","c:d"],"Size":12345}`)
+	v := new(Decoder).Decode(`{"Id":"sha256:0123456789abcdef0123456789abcdef","RepoTags":["a:b","c:d"],"Size":12345}`)
 	b.Run("own", func(b *testing.B) {
 		b.ReportAllocs()
 		var buf []byte
 		for b.Loop() {
-			buf = appendJSON(buf[:0], v)
+			buf = Append(buf[:0], v)
 		}
 	})
 	b.Run("gojq", func(b *testing.B) {

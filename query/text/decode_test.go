@@ -1,4 +1,4 @@
-package query
+package text
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/itchyny/gojq"
 )
 
 // image is a record of 640 bytes as an Engine lists it.
@@ -58,7 +60,7 @@ func FuzzDecode(f *testing.F) {
 		if err := dec.Decode(&want); err != nil {
 			t.Skip()
 		}
-		if got := plain(new(decoder).decode(b.String())); !reflect.DeepEqual(got, want) {
+		if got := plain(new(Decoder).Decode(b.String())); !reflect.DeepEqual(got, want) {
 			t.Errorf("decode(%s) = %#v, want %#v", b.Bytes(), got, want)
 		}
 	})
@@ -66,7 +68,7 @@ func FuzzDecode(f *testing.F) {
 
 func TestDecodeDeep(t *testing.T) {
 	s := strings.Repeat(`[{"a":`, 5000) + "1" + strings.Repeat("}]", 5000)
-	if got := string(appendJSON(nil, new(decoder).decode(s))); got != s {
+	if got := string(Append(nil, new(Decoder).Decode(s))); got != s {
 		t.Error("a value 10,000 levels deep did not survive")
 	}
 }
@@ -76,23 +78,24 @@ func BenchmarkDecode(b *testing.B) {
 	b.Run("by hand", func(b *testing.B) {
 		b.SetBytes(int64(len(s)))
 		b.ReportAllocs()
-		var d decoder
+		var d Decoder
 		for b.Loop() {
-			d.decode(s)
+			d.Decode(s)
 		}
 	})
 	b.Run("pruned", func(b *testing.B) {
-		p, err := Compile(Options{Filter: "select(.Size > 5) | .Id"})
+		q, err := gojq.Parse("select(.Size > 5) | .Id")
 		if err != nil {
 			b.Fatal(err)
 		}
+		need := Needs(Options{}, nil, q)
 		b.SetBytes(int64(len(s)))
 		b.ReportAllocs()
-		var d decoder
+		var d Decoder
 		var buf, text []byte
 		for raw := []byte(s); b.Loop(); {
-			buf, text = p.need.prune(buf, raw)
-			d.decode(string(text))
+			buf, text = need.Prune(buf, raw)
+			d.Decode(string(text))
 		}
 	})
 	b.Run("encoding json", func(b *testing.B) {

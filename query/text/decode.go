@@ -1,4 +1,5 @@
-package query
+// Package text answers from the text of a JSON record what a filter asks of it, without gojq.
+package text
 
 import (
 	"encoding/json"
@@ -7,26 +8,26 @@ import (
 	"unicode/utf8"
 )
 
-// decoder turns valid, compact JSON into the values that gojq works on.
+// A Decoder turns valid, compact JSON into the values that gojq works on.
 // Its zero value is ready; one decoder serves many records in turn.
-type decoder struct {
+type Decoder struct {
 	s    string
 	i    int
 	keys []string // of the objects under way
 	vals []any    // of the objects and arrays under way
 }
 
-// decode returns the value of s: map[string]any, []any, string, bool, nil, int
+// Decode returns the value of s: map[string]any, []any, string, bool, nil, int
 // for integers of up to 15 digits, json.Number for all other numbers (-0 included).
 // Strings without escapes share the memory of s.
-func (d *decoder) decode(s string) any {
+func (d *Decoder) Decode(s string) any {
 	d.s, d.i = s, 0
 	v := d.value()
 	d.s = ""
 	return v
 }
 
-func (d *decoder) value() any {
+func (d *Decoder) value() any {
 	switch d.s[d.i] {
 	case '{':
 		return d.object()
@@ -48,7 +49,7 @@ func (d *decoder) value() any {
 	}
 }
 
-func (d *decoder) object() any {
+func (d *Decoder) object() any {
 	keys, vals := len(d.keys), len(d.vals)
 	d.i++
 	for d.s[d.i] != '}' {
@@ -72,7 +73,7 @@ func (d *decoder) object() any {
 	return m
 }
 
-func (d *decoder) array() any {
+func (d *Decoder) array() any {
 	vals := len(d.vals)
 	d.i++
 	for d.s[d.i] != ']' {
@@ -90,7 +91,7 @@ func (d *decoder) array() any {
 	return a
 }
 
-func (d *decoder) number() any {
+func (d *Decoder) number() any {
 	start, n := d.i, 0
 	if d.s[d.i] == '-' {
 		d.i++
@@ -117,7 +118,7 @@ func (d *decoder) number() any {
 	return n
 }
 
-func (d *decoder) string() string {
+func (d *Decoder) string() string {
 	d.i++
 	start := d.i
 	n := strings.IndexByte(d.s[start:], '"')
@@ -138,7 +139,7 @@ func (d *decoder) string() string {
 }
 
 // escape appends the character whose escape stands, past its backslash, at d.i.
-func (d *decoder) escape(b []byte) []byte {
+func (d *Decoder) escape(b []byte) []byte {
 	c := d.s[d.i]
 	d.i++
 	switch c {
@@ -169,7 +170,7 @@ func (d *decoder) escape(b []byte) []byte {
 	return append(b, c)
 }
 
-func (d *decoder) hex4() rune {
+func (d *Decoder) hex4() rune {
 	var r rune
 	for range 4 {
 		c := rune(d.s[d.i]|0x20) - '0'

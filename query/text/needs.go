@@ -1,4 +1,4 @@
-package query
+package text
 
 import (
 	"slices"
@@ -11,15 +11,15 @@ import (
 // A reader follows records through a filter to find out what it can see of them.
 // It runs the filter's syntax tree on places instead of values.
 type reader struct {
-	record  *need
-	start   *need // what the filter runs on and what input gives: a record, or the array of all
-	natives []native
-	steps   int
+	record *Need
+	start  *Need // what the filter runs on and what input gives: a record, or the array of all
+	reads  func(name string, arity int) (keys []string, known bool)
+	steps  int
 }
 
 // A value is one that the filter may come across, as far as it is known.
 type seen struct {
-	places []*need // where it may stand in a record, as it came; all of it is needed elsewhere
+	places []*Need // where it may stand in a record, as it came; all of it is needed elsewhere
 	text   string  // which string it is, "" if that is not known
 }
 
@@ -34,26 +34,36 @@ type scope struct {
 	value  seen          // a variable
 }
 
-// needs finds out what a filter can see of each record. The filter may call the
-// functions that init defines and natives.
-func needs(o *Options, init []*gojq.Query, natives []native, q *gojq.Query) *need {
-	r := &reader{record: &need{}, natives: natives}
+// Options say how a filter is run.
+type Options struct {
+	Null     bool // on null
+	Slurp    bool // on the array of all records
+	SortKeys bool // a record that passes unchanged is spelt anew
+	// Reads gives the keys of its input that a function from outside looks at, if that
+	// is an object, and whether that is known.
+	Reads func(name string, arity int) (keys []string, known bool)
+}
+
+// Needs finds out what a filter can see of each record. The filter may call the
+// functions that init defines.
+func Needs(o Options, init []*gojq.Query, q *gojq.Query) *Need {
+	r := &reader{record: &Need{}, reads: o.Reads}
 	r.start = r.record
 	if o.Slurp {
-		r.start = &need{each: r.record}
+		r.start = &Need{each: r.record}
 	}
 	var in seen
 	if !o.Null {
-		in.places = []*need{r.start}
+		in.places = []*Need{r.start}
 	}
 	var s *scope
 	for _, m := range append(slices.Clip(init), q) {
-		r.record.all = r.record.all || len(m.Imports) > 0
+		r.record.All = r.record.All || len(m.Imports) > 0
 		s = s.define(m.FuncDefs)
 	}
 	out := r.query(q, in, s)
 	if !o.SortKeys { // a record that passes unchanged is spelt as it came
-		out.places = slices.DeleteFunc(slices.Clone(out.places), func(n *need) bool { return n == r.record })
+		out.places = slices.DeleteFunc(slices.Clone(out.places), func(n *Need) bool { return n == r.record })
 	}
 	r.use(out)
 	return r.record
@@ -62,9 +72,9 @@ func needs(o *Options, init []*gojq.Query, natives []native, q *gojq.Query) *nee
 // use notes that all of the value is needed.
 func (r *reader) use(v seen) {
 	for _, n := range v.places {
-		n.all = true
+		n.All = true
 		if n == r.start {
-			r.record.all = true
+			r.record.All = true
 		}
 	}
 }
@@ -72,14 +82,14 @@ func (r *reader) use(v seen) {
 func (r *reader) member(v seen, key string) (m seen) {
 	for _, n := range v.places {
 		if n.each == r.record { // an array: its description in an error may show any part of it
-			n.all, r.record.all = true, true
+			n.All, r.record.All = true, true
 		}
-		if n.all {
+		if n.All {
 			continue
 		}
 		of := n.member([]byte(key))
 		if of == nil {
-			of = &need{}
+			of = &Need{}
 			n.keys = append(n.keys, member{key, of})
 		}
 		m.places = append(m.places, of)
@@ -89,11 +99,11 @@ func (r *reader) member(v seen, key string) (m seen) {
 
 func (r *reader) element(v seen) (e seen) {
 	for _, n := range v.places {
-		if n.all {
+		if n.All {
 			continue
 		}
 		if n.each == nil {
-			n.each = &need{}
+			n.each = &Need{}
 		}
 		e.places = append(e.places, n.each)
 	}
@@ -131,9 +141,9 @@ func (s *scope) lookup(name string, arity int) *scope {
 // filter turns out too long a story, nothing matters any more.
 func (r *reader) query(q *gojq.Query, in seen, s *scope) seen {
 	if r.steps++; r.steps > 10_000 {
-		r.record.all = true
+		r.record.All = true
 	}
-	if q == nil || r.record.all {
+	if q == nil || r.record.All {
 		return seen{}
 	}
 	s = s.define(q.FuncDefs)
@@ -323,15 +333,15 @@ func (r *reader) call(f *gojq.Func, in seen, s *scope) seen {
 		return at.value
 	}
 	if f.Name == "_input" || f.Name == "_inputs" {
-		return seen{places: []*need{r.start}}
+		return seen{places: []*Need{r.start}}
 	}
 	if body := flow(f.Name, len(f.Args)); body != "" {
 		q, _ := gojq.Parse(body)
 		return r.query(q, in, r.arguments(nil, []string{"f", "g", "h"}[:len(f.Args)], f, in, s))
 	}
-	for _, n := range r.natives {
-		if n.name == f.Name && n.arity == len(f.Args) && n.reads != nil {
-			for _, key := range n.reads {
+	if r.reads != nil {
+		if keys, known := r.reads(f.Name, len(f.Args)); known {
+			for _, key := range keys {
 				r.use(r.member(in, key))
 			}
 			for _, arg := range f.Args {

@@ -1,4 +1,4 @@
-package query
+package text
 
 import (
 	"bytes"
@@ -6,31 +6,31 @@ import (
 	"math/bits"
 )
 
-// A need is what a filter can see of a value. The zero need is its kind only.
-type need struct {
-	all  bool     // all there is to it
+// A Need is what a filter can see of a value. The zero Need is its kind only.
+type Need struct {
+	All  bool     // all there is to it
 	keys []member // these members, if it is an object
-	each *need    // every element, if it is an array
+	each *Need    // every element, if it is an array
 }
 
 type member struct {
 	key string
-	*need
+	*Need
 }
 
 // member returns what is needed of the members called key, nil for nothing.
-func (n *need) member(key []byte) *need {
+func (n *Need) member(key []byte) *Need {
 	for _, m := range n.keys {
 		if m.key == string(key) {
-			return m.need
+			return m.Need
 		}
 	}
 	return nil
 }
 
-// prune returns the text of the value of raw without what is not needed, which
+// Prune returns the text of the value of raw without what is not needed, which
 // may be raw itself, and buf, which it may have used for it, for the next time.
-func (n *need) prune(buf, raw []byte) (again, text []byte) {
+func (n *Need) Prune(buf, raw []byte) (again, text []byte) {
 	if n.wants(raw[0]) {
 		return buf, raw
 	}
@@ -42,12 +42,12 @@ func (n *need) prune(buf, raw []byte) (again, text []byte) {
 
 // wants reports whether a value that begins with c is needed as it is. One that is
 // not what the filter takes it for is: the message of the error shows it.
-func (n *need) wants(c byte) bool {
-	return n.all || c != '{' && c != '[' || c == '{' && n.each != nil || c == '[' && n.keys != nil
+func (n *Need) wants(c byte) bool {
+	return n.All || c != '{' && c != '[' || c == '{' && n.each != nil || c == '[' && n.keys != nil
 }
 
 // copy appends to dst what is needed of the value at raw[i:], and returns where that ends.
-func (n *need) copy(dst, raw []byte, i int) ([]byte, int) {
+func (n *Need) copy(dst, raw []byte, i int) ([]byte, int) {
 	if n.wants(raw[i]) {
 		end := skip(raw, i)
 		return append(dst, raw[i:end]...), end
@@ -64,7 +64,7 @@ func (n *need) copy(dst, raw []byte, i int) ([]byte, int) {
 			key := raw[start+1 : i-1]
 			i++ // the colon
 			if of = n.member(key); of == nil && bytes.IndexByte(key, '\\') >= 0 {
-				of = &need{all: true} // it may be spelt in another way
+				of = &Need{All: true} // it may be spelt in another way
 			}
 		}
 		if of == nil {

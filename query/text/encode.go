@@ -1,4 +1,4 @@
-package query
+package text
 
 import (
 	"encoding/json"
@@ -8,9 +8,9 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// appendJSON appends v to b as compact JSON, byte for byte as gojq.Marshal
+// Append appends v to b as compact JSON, byte for byte as gojq.Marshal
 // spells it (object keys sorted), without its allocations.
-func appendJSON(b []byte, v any) []byte {
+func Append(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...)
@@ -28,7 +28,7 @@ func appendJSON(b []byte, v any) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendJSON(b, v)
+			b = Append(b, v)
 		}
 		return append(b, ']')
 	case map[string]any:
@@ -44,7 +44,7 @@ func appendJSON(b []byte, v any) []byte {
 				b = append(b, ',')
 			}
 			b = append(appendString(b, key), ':')
-			b = appendJSON(b, v[key])
+			b = Append(b, v[key])
 		}
 		return append(b, '}')
 	default:

@@ -1,4 +1,4 @@
-package query
+package text
 
 import (
 	"bytes"
@@ -8,11 +8,11 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// A cut is the end of a filter that does no more than pick parts of a record that
+// A Cut is the end of a filter that does no more than pick parts of a record that
 // passes unchanged: .a.b or {a, b: .c.d}, by itself or after select(…). The parts
 // are cut out of the record's text, without gojq, and so are whole records where
 // all that is before are conditions which the text answers.
-type cut struct {
+type Cut struct {
 	conditions []condition // all have to hold
 	fields     []field     // of an object, by name; or one without a name; none for the record itself
 	firsts     []string    // of the keys of each field
@@ -25,14 +25,14 @@ type field struct {
 	keys []string // the same
 }
 
-// newCut splits such an end off a filter; it is nil if there is none.
-func newCut(q *gojq.Query) (*gojq.Query, *cut) {
+// NewCut splits such an end off a filter; it is nil if there is none.
+func NewCut(q *gojq.Query) (*gojq.Query, *Cut) {
 	if q.FuncDefs != nil || q.Imports != nil {
 		return q, nil
 	}
 	steps := pipeline(q)
 	at := len(steps) - 1
-	c := &cut{fields: objectFields(steps[at])}
+	c := &Cut{fields: objectFields(steps[at])}
 	if c.fields == nil {
 		var keys []string
 		for at = len(steps); at > 0; at-- {
@@ -113,7 +113,7 @@ func objectFields(q *gojq.Query) (fields []field) {
 		of[name] = keys
 	}
 	for _, name := range slices.Sorted(maps.Keys(of)) {
-		fields = append(fields, field{append(appendJSON(nil, name), ':'), of[name]})
+		fields = append(fields, field{append(Append(nil, name), ':'), of[name]})
 	}
 	return fields
 }
@@ -151,9 +151,9 @@ func pathKeys(q *gojq.Query) (keys []string) {
 	return keys
 }
 
-// append appends what there is in raw, which may be nothing. It is false where
+// Append appends what there is in raw, which may be nothing. It is false where
 // gojq has to say that.
-func (c *cut) append(dst, raw []byte) ([]byte, bool) {
+func (c *Cut) Append(dst, raw []byte) ([]byte, bool) {
 	for _, condition := range c.conditions {
 		if holds, ok := condition(raw); !ok || !holds {
 			return dst, ok
@@ -175,14 +175,20 @@ func (c *cut) append(dst, raw []byte) ([]byte, bool) {
 		}
 		dst = append(append(dst, "{,"[min(i, 1)]), f.name...)
 		if (v[0] == '{' || v[0] == '[') && bytes.IndexByte(v, '{') >= 0 {
-			var d decoder // what is built has all of its keys sorted
-			dst = appendJSON(dst, d.decode(string(v)))
+			var d Decoder // what is built has all of its keys sorted
+			dst = Append(dst, d.Decode(string(v)))
 		} else {
 			dst = append(dst, v...)
 		}
 	}
 	return append(dst, '}'), true
 }
+
+// Run gives what gojq makes of a value, which has to say what fails.
+func (c *Cut) Run(v any) gojq.Iter { return c.code.Run(v) }
+
+// Passes is whether what it picks is the record itself.
+func (c *Cut) Passes() bool { return c.fields == nil }
 
 // follow returns what keys lead to in raw.
 func follow(raw []byte, keys []string) (value []byte, ok bool) {
