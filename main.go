@@ -51,39 +51,35 @@ func run(args []string) (code int) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	r := &report{stderr: os.Stderr, demo: sync.OnceValue(demo.New)}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		s := signalError{(<-signals).(syscall.Signal)}
-		signal.Stop(signals) // a second one ends baleen at once
-		cancel(s)
-		if time.Sleep(time.Second); !r.acts.Load() {
-			os.Exit(exitCode(s)) // the filter is in a loop, or nobody reads
-		}
-	}()
+	signals := make(chan os.Signal, 2)
+	r.obey(signals, cancel)
 	signal.Ignore(syscall.SIGPIPE) // a failed write tells as well, and leaves time to wait for actions
 	sink.WatchReader(os.Stdout, func() { cancel(signalError{syscall.SIGPIPE}) })
-
 	log.SetOutput(io.Discard) // where net/http complains, besides what it returns
 	out := bufio.NewWriter(os.Stdout)
 	defer func() {
 		r.add(out.Flush())
 		code = r.code
 	}()
-
 	if slices.Equal(args, []string{source.PluginMetadata}) {
 		fmt.Fprintln(out, source.DescribePlugin(buildVersion()))
 		return 0
 	}
 	args = source.Plugin(args, func() { signals <- syscall.SIGTERM })
-	table := commands(r)
+	r.add(dispatch(ctx, out, args, commands(r)))
+	return r.code
+}
+
+// dispatch runs one command line.
+func dispatch(ctx context.Context, out io.Writer, args []string, table []command.Command) error {
 	if len(args) > 1 && args[0] == "__complete" {
 		command.Complete(ctx, out, table, args[1:], map[string][]string{"output": print.OutputNames()})
-		return 0
+		return nil
 	}
 	args, err := command.Arrange(args, table)
 	switch {
 	case err != nil:
+		return err
 	case args[0] == "--version":
 		fmt.Fprintln(out, "baleen", buildVersion())
 	case args[0] == "--help":
@@ -91,10 +87,35 @@ func run(args []string) (code int) {
 	case args[1] == "--help":
 		command.Help(out, table, args[0])
 	default:
-		err = command.Run(ctx, table, args)
+		return command.Run(ctx, table, args)
 	}
-	r.add(err)
-	return r.code
+	return nil
+}
+
+// obey ends baleen by a signal: what is under way is waited for, a second signal
+// ends it at once, and so does a second in which no action is under way, since
+// the filter may be in a loop or nobody may read.
+func (r *report) obey(signals chan os.Signal, cancel context.CancelCauseFunc) {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) { // as nohup has it
+			signal.Notify(signals, s)
+		}
+	}
+	go func() {
+		s := signalError{(<-signals).(syscall.Signal)}
+		cancel(s)
+		for idle := time.Now(); time.Since(idle) < time.Second; {
+			select {
+			case <-signals:
+				os.Exit(s.ExitCode())
+			case <-time.After(20 * time.Millisecond):
+			}
+			if r.underway.Load() > 0 {
+				idle = time.Now()
+			}
+		}
+		os.Exit(s.ExitCode())
+	}()
 }
 
 // commands ranges over the table of sources; what is no source comes last.
@@ -140,146 +161,194 @@ func buildVersion() string {
 	return cmp.Or(info.Main.Version, "(devel)")
 }
 
-// serve is one command line: a source, through a filter, into a sink.
+// A line is one command line: a source, through a filter, into a sink.
+type line struct {
+	c       *cli.Context
+	source  source.Source
+	report  *report
+	request source.Request
+	filter  query.Options
+	action  *act.Action // nil for none
+	kind    string      // of what is acted on
+	seen    *act.Seen   // what names have meant; nil without an action
+
+	options  []engine.Options
+	engines  []*engine.Engine
+	programs map[*engine.Engine]*query.Program
+	progress *print.Progress
+	printer  *print.Printer
+	show     func(*engine.Engine, record.Seq) record.Seq
+}
+
+// serve runs one command line.
 func serve(c *cli.Context, s source.Source, r *report) error {
+	l := &line{c: c, source: s, report: r}
+	if err := l.parse(); err != nil {
+		return err
+	}
+	l.progress = print.NewProgress(os.Stderr, sink.Terminal(os.Stderr))
+	defer l.progress.Close()
+	r.stderr, l.filter.Stderr = l.progress.Beside(os.Stderr), l.progress.Beside(os.Stderr)
+	ctx, cancel := context.WithCancel(c.Context)
+	defer cancel()
+	if err := l.connect(ctx); err != nil {
+		return err
+	}
+	if c.Bool("curl") {
+		return l.curl()
+	}
+	return l.print(source.Several(ctx, l.engines, l.idle, l.results()))
+}
+
+// parse reads the flags, and refuses what is invalid before anything is asked.
+func (l *line) parse() error {
+	c := l.c
 	filters, err := engine.ParseFilters(c.StringSlice("filter"))
 	if err != nil {
 		return err
 	}
-	request := source.Request{Names: c.Args().Slice(), Filters: filters, Flags: c}
-	filter, err := query.FromFlags(c)
-	if err != nil {
+	l.request = source.Request{Names: c.Args().Slice(), Filters: filters, Flags: c}
+	if l.filter, err = query.FromFlags(c); err != nil {
 		return &record.UsageError{Message: err.Error()}
 	}
-	action, kind, err := act.Choose(s.Kind, c)
-	if err != nil {
+	if l.action, l.kind, err = act.Choose(l.source.Kind, c); err != nil {
 		return err
 	}
-	if err := check(s, request, action, filter); err != nil {
+	if err := check(l.source, l.request, l.action, l.filter); err != nil {
 		return err
 	}
-	progress := print.NewProgress(os.Stderr, sink.Terminal(os.Stderr))
-	defer progress.Close()
-	r.stderr, filter.Stderr = progress.Beside(os.Stderr), progress.Beside(os.Stderr)
-	options, err := engine.OptionsFromFlags(c)
-	if err != nil {
-		return err
+	if l.action != nil {
+		l.seen = &act.Seen{}
+		l.request.Note = l.seen.Note
 	}
-	several := len(options) > 1
-	printer, show, err := newPrinter(c, s, filter, action != nil, several, progress)
-	if err != nil {
-		return err
+	l.options, err = engine.OptionsFromFlags(c)
+	if err == nil && c.Bool("curl") && l.several() {
+		err = &record.UsageError{Message: "--curl prints what one Engine is asked"}
 	}
-	ctx, cancel := context.WithCancel(c.Context)
-	defer cancel()
-	filter.Kind, filter.Live, filter.Whole = kind, s.Live != nil && s.Live(c), action != nil
-	idle := func() { printer.Flush() } // its error comes back with the next record
-	for i := range options {
-		o := &options[i]
-		o.Demo, o.Idle = r.demo, idle
-		o.Write = action != nil && !c.Bool("dry-run") || s.Writes != nil && s.Writes(c)
-	}
-	engines, programs, err := connect(ctx, options, filter)
-	if err != nil {
-		return err
-	}
-	request.Stdin, request.Engines = source.Stdin(several), engines
-	if c.Bool("curl") && several {
-		return &record.UsageError{Message: "--curl prints what one Engine is asked"}
-	}
-	if c.Bool("curl") {
-		return printCurl(c, options[0], s, request, filter, action, kind)
-	}
-	limit := act.LimitFromFlags(c, len(engines))
-	pipeline := func(ctx context.Context, e *engine.Engine) record.Seq {
-		records := s.Records(ctx, e, request)
-		if s.Layers {
-			seen := sink.Terminal(os.Stdout) != nil && !filter.Selects() && !c.IsSet("output")
-			records = progress.Layers(records, seen)
-		}
-		named := func(r record.Seq) record.Seq { return r }
-		if several {
-			named = func(r record.Seq) record.Seq { return source.Named(e.Name, r) }
-		}
-		results := show(e, programs[e].Run(named(records)))
-		if action != nil {
-			run := &act.Run{Action: *action, Kind: kind, Live: filter.Live, Client: e.Client, Flags: c, Limit: limit, Progress: progress, Begun: &r.acts}
-			results = named(run.Results(ctx, results))
-		}
-		return results
-	}
-	results := source.Several(ctx, engines, idle, pipeline)
-	status, last := c.Bool("exit-status"), []byte(nil)
-	for result, err := range results {
-		r.add(err)
-		if result == nil {
-			continue
-		}
-		if err := printer.Print(result); err != nil {
-			printer.Flush() // what came before is whole
-			return err
-		}
-		if action != nil {
-			printer.Flush()
-		}
-		if status {
-			last = append(last[:0], result...)
-		}
-	}
-	if err := printer.Close(); err != nil {
-		return err
-	}
-	if status {
-		switch string(last) {
-		case "":
-			r.exit(4)
-		case "null", "false":
-			r.exit(1)
-		}
-	}
-	return nil
+	return err
 }
 
-// connect prepares the ways to all Engines that are meant, and for each the
-// filter, which may ask that Engine.
-func connect(ctx context.Context, options []engine.Options, filter query.Options) (engines []*engine.Engine, programs map[*engine.Engine]*query.Program, err error) {
-	programs = map[*engine.Engine]*query.Program{}
-	for _, o := range options {
-		e, err := engine.Connect(o)
+func (l *line) several() bool { return len(l.options) > 1 }
+
+func (l *line) idle() { l.printer.Flush() } // its error comes back with the next record
+
+// connect prepares the ways to all Engines that are meant, for each the filter,
+// which may ask that Engine, and what prints the results.
+func (l *line) connect(ctx context.Context) (err error) {
+	c, s := l.c, l.source
+	if l.printer, l.show, err = newPrinter(c, s, l.filter, l.action != nil, l.several(), l.progress); err != nil {
+		return err
+	}
+	l.filter.Kind, l.filter.Live, l.filter.Whole = l.kind, s.Live != nil && s.Live(c), l.action != nil
+	l.programs = map[*engine.Engine]*query.Program{}
+	for i := range l.options {
+		o := &l.options[i]
+		o.Demo, o.Idle = l.report.demo, l.idle
+		o.Write = l.action != nil && !c.Bool("dry-run") || s.Writes != nil && s.Writes(c)
+		e, err := engine.Connect(*o)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		if slices.ContainsFunc(engines, func(other *engine.Engine) bool { return other.Name == e.Name }) {
-			return nil, nil, &record.UsageError{Message: fmt.Sprintf("the Engine %s is named twice", e.Name)}
+		if slices.ContainsFunc(l.engines, func(other *engine.Engine) bool { return other.Name == e.Name }) {
+			return &record.UsageError{Message: fmt.Sprintf("the Engine %s is named twice", e.Name)}
 		}
+		filter := l.filter
 		filter.Engine = query.Engine{
 			Get:  func(path string) iter.Seq2[json.RawMessage, error] { return e.Get(ctx, path) },
 			Info: func() (name, host, apiVersion string, err error) { return e.Info(ctx) },
 			Wait: o.Idle,
 		}
-		if programs[e], err = query.Compile(filter); err != nil {
-			return nil, nil, err
+		if l.programs[e], err = query.Compile(filter); err != nil {
+			return err
 		}
-		engines = append(engines, e)
+		l.engines = append(l.engines, e)
 	}
-	return engines, programs, nil
+	l.request.Stdin, l.request.Engines = source.Stdin(l.several()), l.engines
+	return nil
 }
 
-// printCurl prints what does the same with curl and jq.
-func printCurl(c *cli.Context, options engine.Options, s source.Source, request source.Request, filter query.Options, action *act.Action, kind string) error {
+// results is what one Engine's records become: filtered, and acted on or shown.
+func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
+	limit := act.LimitFromFlags(l.c, len(l.engines))
+	return func(ctx context.Context, e *engine.Engine) record.Seq {
+		records := l.source.Records(ctx, e, l.request)
+		if l.source.Layers {
+			seen := sink.Terminal(os.Stdout) != nil && !l.filter.Selects() && !l.c.IsSet("output")
+			records = l.progress.Layers(records, seen)
+		}
+		if l.seen != nil && l.source.Name != "read" {
+			records = l.seen.Records(records)
+		}
+		switch {
+		case l.several():
+			records = source.Named(e.Name, records)
+		case l.source.Name != "read" && l.source.Kind != "":
+			records = source.Own(e.Name, records)
+		}
+		results := l.show(e, l.programs[e].Run(records))
+		if l.action == nil {
+			return results
+		}
+		run := &act.Run{
+			Action: *l.action, Kind: l.kind, Live: l.filter.Live, Client: e.Client, Flags: l.c, Limit: limit, Seen: l.seen,
+			Progress: l.progress, Underway: &l.report.underway,
+		}
+		results = run.Results(ctx, results)
+		if l.several() {
+			results = source.Named(e.Name, results)
+		}
+		return results
+	}
+}
+
+// print writes results, and what -e says of the last one.
+func (l *line) print(results record.Seq) error {
+	status, last := l.c.Bool("exit-status"), []byte(nil)
+	for result, err := range results {
+		l.report.add(err)
+		if result == nil {
+			continue
+		}
+		if err := l.printer.Print(result); err != nil {
+			l.printer.Flush() // what came before is whole
+			return err
+		}
+		if l.action != nil {
+			l.printer.Flush()
+		}
+		if status {
+			last = append(last[:0], result...)
+		}
+	}
+	if err := l.printer.Close(); err != nil {
+		return err
+	}
+	if status {
+		switch string(last) {
+		case "":
+			l.report.exit(4)
+		case "null", "false":
+			l.report.exit(1)
+		}
+	}
+	return nil
+}
+
+// curl prints what does the same with curl and jq.
+func (l *line) curl() error {
 	flags := query.Flags()
 	var do func(*engine.Engine, string)
-	if action != nil {
+	if l.action != nil {
 		do = func(e *engine.Engine, target string) {
 			one := func(yield func(json.RawMessage, error) bool) { yield(json.RawMessage(strconv.Quote(target)), nil) }
-			run := &act.Run{Action: *action, Kind: kind, Client: e.Client, Flags: c, Limit: act.NewLimit(-1, 1)}
-			for range run.Results(c.Context, one) {
+			run := &act.Run{Action: *l.action, Kind: l.kind, Client: e.Client, Flags: l.c, Limit: act.NewLimit(-1, 1)}
+			for range run.Results(l.c.Context, one) {
 			}
 		}
 	} else {
 		flags = append(flags, print.PrintFlags()...)
 	}
-	script, err := curl.Script(c.Context, options, s, request, query.Command(c, filter, flags), do)
+	script, err := curl.Script(l.c.Context, l.options[0], l.source, l.request, query.Command(l.c, l.filter, flags), do)
 	if err == nil {
 		_, err = io.WriteString(os.Stdout, script)
 	}
@@ -337,8 +406,8 @@ func shows(view []string, columns string) bool {
 	return true
 }
 
-// check refuses words that cannot be meant, and above all an action on things
-// that nobody selected.
+// check refuses what is invalid, and above all an action on things that nobody
+// selected.
 func check(s source.Source, request source.Request, action *act.Action, filter query.Options) error {
 	names := request.Names
 	switch {
@@ -353,14 +422,8 @@ func check(s source.Source, request source.Request, action *act.Action, filter q
 		}
 	}
 	if action != nil {
-		if key, blank := request.Filters.Blank(); blank {
-			return &record.UsageError{Message: fmt.Sprintf("--%s: -f %s= has no value; an unset variable?", action.Name, key)}
-		}
-		if filter.Given && !filter.Selects() {
-			return &record.UsageError{Message: fmt.Sprintf("--%s: the filter is blank; an unset variable?", action.Name)}
-		}
-		if len(names) == 0 && len(request.Filters) == 0 && !filter.Selects() && s.Name != "read" {
-			return &record.UsageError{Message: fmt.Sprintf("--%s without a selection\nname what is meant, or use -f or -q; -q . means all", action.Name)}
+		if err := checkSelection(s, request, action, filter); err != nil {
+			return err
 		}
 	}
 	if s.Check != nil {
@@ -369,10 +432,36 @@ func check(s source.Source, request source.Request, action *act.Action, filter q
 	return nil
 }
 
+// checkSelection refuses an action whose words select everything, as an unset
+// variable of the shell leaves them.
+func checkSelection(s source.Source, request source.Request, action *act.Action, filter query.Options) error {
+	refuse := func(format string, args ...any) error {
+		return &record.UsageError{Message: fmt.Sprintf("--%s: "+format, append([]any{action.Name}, args...)...)}
+	}
+	if key, value, all := request.Filters.All(); all {
+		if value == "" {
+			return refuse("-f %s= has no value; an unset variable?", key)
+		}
+		return refuse("-f %s=%s matches everything; an unset variable?\n-q . says that all are meant", key, value)
+	}
+	for _, n := range request.Names {
+		if strings.Trim(n, "*:/") == "" && s.Name != "read" {
+			return refuse("the name %q matches everything; an unset variable?\n-q . says that all are meant", n)
+		}
+	}
+	if filter.Given && !filter.Selects() {
+		return refuse("the filter is blank; an unset variable?")
+	}
+	if len(request.Names) == 0 && len(request.Filters) == 0 && !filter.Selects() && s.Name != "read" {
+		return &record.UsageError{Message: fmt.Sprintf("--%s without a selection\nname what is meant, or use -f or -q; -q . means all", action.Name)}
+	}
+	return nil
+}
+
 // report writes messages and keeps the exit code of the most serious one.
 type report struct {
-	code int
-	acts atomic.Bool // an action may be under way
+	code     int
+	underway atomic.Int64 // requests that act
 
 	stderr io.Writer
 	where  string              // stands before each message
@@ -384,7 +473,6 @@ func (r *report) within(where string, line func() error) (failed bool) {
 	before := r.code
 	r.where, r.code = where, 0
 	r.add(line())
-	r.acts.Store(false)
 	failed = r.code != 0
 	r.exit(before)
 	r.where = ""
@@ -421,35 +509,16 @@ func (r *report) exit(code int) {
 }
 
 func exitCode(err error) int {
-	var (
-		sig     signalError
-		usage   *record.UsageError
-		usage2  *record.UsageError
-		compile *query.CompileError
-		record  *query.RecordError
-		halt    *query.HaltError
-		notice  *engine.Notice
-	)
-	switch {
-	case errors.As(err, &notice):
-		return 0
-	case errors.As(err, &sig):
-		return 128 + int(sig.Signal)
-	case errors.Is(err, syscall.EPIPE):
+	if errors.Is(err, syscall.EPIPE) {
 		return 128 + int(syscall.SIGPIPE)
-	case errors.As(err, &usage), errors.As(err, &usage2):
-		return 2
-	case errors.As(err, &compile):
-		return 3
-	case errors.As(err, &record):
-		return 5
-	case errors.As(err, &halt):
-		return halt.Code
-	default:
-		return 1
 	}
+	return record.ExitCode(err)
 }
 
+// signalError is the signal that ended baleen.
 type signalError struct{ syscall.Signal }
 
 func (e signalError) Error() string { return e.String() }
+
+// ExitCode is what shells report of a program that a signal ended.
+func (e signalError) ExitCode() int { return 128 + int(e.Signal) }

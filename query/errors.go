@@ -22,6 +22,9 @@ type CompileError struct {
 
 func (e *CompileError) Unwrap() error { return e.Err }
 
+// ExitCode is 3.
+func (e *CompileError) ExitCode() int { return 3 }
+
 // Error gives a message of one line and, where the place is known, its source line
 // and a caret below the place. It is fit for a terminal whatever the source holds.
 func (e *CompileError) Error() string {
@@ -107,6 +110,9 @@ func (e *RecordError) Error() string {
 
 func (e *RecordError) Unwrap() error { return e.Err }
 
+// ExitCode is 5.
+func (e *RecordError) ExitCode() int { return 5 }
+
 // Fatal is whether nothing is known of the other records: with -n and -s there is
 // but one run.
 func (e *RecordError) Fatal() bool { return e.Record == "" }
@@ -184,3 +190,6 @@ func width(s string) int {
 	}
 	return n
 }
+
+// ExitCode is the filter's own.
+func (e *HaltError) ExitCode() int { return e.Code }

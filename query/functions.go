@@ -1,6 +1,7 @@
 package query
 
 import (
+	"baleen/source/record"
 	"fmt"
 	"io"
 	"math"
@@ -77,7 +78,7 @@ type native struct {
 func natives(p *Program) []native {
 	none := []string{}
 	return []native{
-		{name: "_name", reads: []string{"Names", "Name", "name", "container", "Actor", "RepoTags"}, call: name},
+		{name: "_name", reads: record.NameKeys(), call: name},
 		{name: "_short_id", reads: []string{"Id", "ID", "id", "Actor"}, call: shortID},
 		{name: "_repo", reads: []string{"RepoTags", "RepoDigests", "Config", "Image"}, call: repo},
 		{name: "_tag", reads: []string{"RepoTags", "RepoDigests", "Config", "Image"}, call: tag},
@@ -88,8 +89,8 @@ func natives(p *Program) []native {
 		{name: "_human_duration", call: humanDuration},
 		{name: "_engine", reads: none, call: p.engineInfo},
 		{name: "_get", arity: 1, reads: none, each: p.get},
-		{name: "_inspect", reads: kindKeys, call: p.inspect},
-		{name: "_in_use", reads: append([]string{"RepoDigests", "Containers", "Driver", "ConfigOnly", "Ingress"}, kindKeys...), call: p.inUse},
+		{name: "_inspect", reads: record.IdentityKeys(), call: p.inspect},
+		{name: "_in_use", reads: append([]string{"RepoDigests", "Containers", "Driver", "ConfigOnly", "Ingress"}, record.IdentityKeys()...), call: p.inUse},
 	}
 }
 

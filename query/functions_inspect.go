@@ -1,6 +1,7 @@
 package query
 
 import (
+	"baleen/source/record"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -11,40 +12,18 @@ import (
 	"time"
 )
 
-// kindKeys are the keys of a record that kindOf looks at.
-var kindKeys = []string{"RepoTags", "Mountpoint", "IPAM", "Names", "State", "Config", "cpu_stats", "container", "Actor", "Type", "Id", "id", "Name"}
-
 // kindOf tells a record's kind, and the id or name by which the Engine knows it.
 // A string names something of the kind that is given.
 func kindOf(v any, kind string) (of, id string) {
 	if name, ok := v.(string); ok {
 		return kind, name
 	}
-	record, _ := v.(map[string]any)
-	has := func(key string) bool { return record[key] != nil }
-	text := func(key string) string { s, _ := record[key].(string); return s }
-	_, image := record["RepoTags"]
-	switch {
-	case image:
-		return "image", text("Id")
-	case has("Mountpoint"):
-		return "volume", text("Name")
-	case has("IPAM"):
-		return "network", text("Id")
-	case has("Names"), has("State") && has("Config"):
-		return "container", text("Id")
-	case has("cpu_stats"):
-		return "container", cmp.Or(text("id"), text("Id")) // Docker's, Podman's
-	case has("container"):
-		return "container", text("container")
-	case has("Actor"):
-		actor, _ := record["Actor"].(map[string]any)
-		attributes, _ := actor["Attributes"].(map[string]any)
-		id, _ := actor["ID"].(string)
-		name, _ := attributes["name"].(string)
-		return text("Type"), cmp.Or(id, name) // Podman's volumes have only a name there
+	m, _ := v.(map[string]any)
+	is, err := record.IdentifyValue(m)
+	if err != nil {
+		return "", ""
 	}
-	return "", ""
+	return is.Kind, cmp.Or(is.ID, is.Name)
 }
 
 // pathOf is where the Engine has the full record of v; "" if that is not known.

@@ -1,9 +1,9 @@
 package query
 
 import (
+	"baleen/source/record"
 	"encoding/json"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,14 +14,12 @@ import (
 
 func name(v any, _ []any) any {
 	m, _ := v.(map[string]any)
-	names, _ := m["Names"].([]any)
-	actor, _ := m["Actor"].(map[string]any)
-	attributes, _ := actor["Attributes"].(map[string]any)
-	tags, _ := m["RepoTags"].([]any)
-	for _, v := range slices.Concat(names[:min(1, len(names))], []any{m["Name"], m["name"], m["container"], attributes["name"], actor["ID"]}, tags) {
-		if name, _ := v.(string); name != "" && name != "<none>:<none>" {
-			return strings.TrimPrefix(name, "/")
-		}
+	is, _ := record.IdentifyValue(m)
+	switch {
+	case is.Name != "":
+		return is.Name
+	case m["Actor"] != nil && is.ID != "":
+		return is.ID // an event about what has no name
 	}
 	return nil
 }

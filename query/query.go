@@ -178,7 +178,7 @@ func (p *Program) pick(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json
 				s.emit(nil, err)
 			} else {
 				s.count++
-				s.current, s.number = record{raw: raw}, s.count
+				s.current, s.number = item{raw: raw}, s.count
 				s.pick(raw, nil)
 			}
 			if s.stopped {

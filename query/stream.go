@@ -28,7 +28,7 @@ type stream struct {
 	pruned  []byte
 	decoder text.Decoder
 	count   int               // of the records read
-	current record            // what the filter runs on
+	current item              // what the filter runs on
 	held    bool              // the text of current is no longer the input's
 	number  int               // of current among the records read
 	kept    map[handle]string // the raw text of other records that the filter may hold
@@ -40,8 +40,8 @@ type stream struct {
 	stopped bool // the consumer wants no more
 }
 
-// A record is a value together with the text that it was decoded from.
-type record struct {
+// An item is a record\'s value together with the text that it was decoded from.
+type item struct {
 	value any
 	id    identity
 	raw   []byte // the input's own, which overwrites it when the next record is read
@@ -170,7 +170,7 @@ func (s *stream) record() (any, bool) {
 	if s.release(); s.stopped {
 		return nil, false
 	}
-	s.current = record{}
+	s.current = item{}
 	clear(s.kept)
 	var ok bool
 	s.current, ok = s.read()
@@ -193,7 +193,7 @@ func (s *stream) input() (any, bool) {
 }
 
 // keep notes the text of a record for as long as the filter holds it.
-func (s *stream) keep(r record) {
+func (s *stream) keep(r item) {
 	if _, isText := r.value.(string); isText || r.id.length == 0 {
 		return // a string is part of its record's text, which would keep it for ever
 	}
@@ -207,7 +207,7 @@ func (s *stream) keep(r record) {
 	s.kept[r.id.handle()] = string(r.raw)
 }
 
-func (s *stream) read() (record, bool) {
+func (s *stream) read() (item, bool) {
 	if s.slurp {
 		return s.readAll()
 	}
@@ -215,7 +215,7 @@ func (s *stream) read() (record, bool) {
 }
 
 // readOne reads the next record, passing on the errors that stand before it.
-func (s *stream) readOne() (record, bool) {
+func (s *stream) readOne() (item, bool) {
 	for !s.stopped {
 		raw, err, ok := s.next()
 		if !ok {
@@ -232,24 +232,24 @@ func (s *stream) readOne() (record, bool) {
 			s.pruned, spelt = s.need.Prune(s.pruned, raw)
 		}
 		v := s.decoder.Decode(string(spelt))
-		return record{v, identify(v), raw}, true
+		return item{v, identify(v), raw}, true
 	}
-	return record{}, false
+	return item{}, false
 }
 
 // readAll reads an array of all records, unless one of them could not be had.
-func (s *stream) readAll() (record, bool) {
+func (s *stream) readAll() (item, bool) {
 	all := []any{}
 	for r, ok := s.readOne(); ok; r, ok = s.readOne() {
 		all = append(all, r.value)
 		s.keep(r)
 	}
 	if s.slurped || s.failed || s.stopped {
-		return record{}, false
+		return item{}, false
 	}
 	s.slurped = true
 	s.all = identify(all)
-	return record{value: all}, true
+	return item{value: all}, true
 }
 
 func isFatal(err error) bool {

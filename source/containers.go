@@ -29,6 +29,12 @@ func containers() Source {
 			`baleen containers -a -f status=exited -q 'select(name | test("k8s") | not)' --delete --dry-run`,
 			"baleen ps -q '{name: name, image: .Image, state: .State}'",
 		},
+		Check: func(r Request) error {
+			if r.Flags.IsSet("last") && r.Flags.Int("last") < 1 {
+				return &record.UsageError{Message: "--last requires a number of containers, at least 1"}
+			}
+			return nil
+		},
 		View: `
 			{name: name, image: .Image, status: .Status, ports: ([.Ports[]?
 			| (if .PublicPort then "\(.IP):\(.PublicPort)->" else "" end) + "\(.PrivatePort)/\(.Type)"] | unique | join(", ")),
@@ -54,7 +60,7 @@ func containers() Source {
 			case !all:
 				hint = "stopped containers are listed with -a"
 			}
-			return pick(e.Records(ctx, "/containers/json", r.Filters.Put(q), ""), "container", r.Names, hint)
+			return pick(e.List(ctx, "/containers/json", r.Filters.Put(q)), "container", r.Names, hint)
 		},
 	}
 }

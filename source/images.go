@@ -50,7 +50,7 @@ func images() Source {
 						q.Set(key, "1")
 					}
 				}
-				return e.Records(ctx, "/images/json", f.Put(q), "")
+				return e.List(ctx, "/images/json", f.Put(q))
 			}
 			if len(r.Names) == 0 {
 				return list(r.Filters)
@@ -70,23 +70,23 @@ func byReference(names []string, list func(name string) record.Seq) record.Seq {
 		images := map[string]json.RawMessage{}
 		for _, name := range names {
 			found := strings.Contains(name, "*")
-			for record, err := range list(name) {
+			for raw, err := range list(name) {
 				if err != nil {
 					yield(nil, err)
 					return
 				}
 				found = true
-				id, _ := engine.Identify(record)
-				switch image, seen := images[id]; {
+				is, _ := record.Identify(raw)
+				switch image, seen := images[is.ID]; {
 				case len(names) == 1:
-					if !yield(record, nil) {
+					if !yield(raw, nil) {
 						return
 					}
 				case seen:
-					images[id] = union(union(image, record, "RepoTags"), record, "RepoDigests")
+					images[is.ID] = union(union(image, raw, "RepoTags"), raw, "RepoDigests")
 				default:
-					ids = append(ids, id)
-					images[id] = slices.Clone(record)
+					ids = append(ids, is.ID)
+					images[is.ID] = slices.Clone(raw)
 				}
 			}
 			if !found && !yield(nil, &engine.NameError{Name: name, Message: "no such image", Hint: idHint(name)}) {

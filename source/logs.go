@@ -54,7 +54,7 @@ func logs() Source {
 		View: `{container, time: .time[:19], line}`,
 		JQ:   `-`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
-			l := &logReader{follow: r.Flags.Bool("follow"), tail: -1, read: map[string]*position{}}
+			l := &logReader{note: r.Note, follow: r.Flags.Bool("follow"), tail: -1, read: map[string]*position{}}
 			l.since, l.until, _ = period(r.Flags)
 			if n, err := strconv.Atoi(r.Flags.String("tail")); err == nil {
 				l.tail = n
@@ -71,6 +71,7 @@ func logs() Source {
 // logReader reads the logs of containers.
 type logReader struct {
 	f            *follow.Follower
+	note         func(kind, name, id string) // nil for nobody
 	follow       bool
 	tail         int // -1 for all
 	since, until time.Time
@@ -90,6 +91,9 @@ func (l *logReader) container(ctx context.Context, c engine.Container) error {
 	c, err := engine.LookUp(ctx, l.f.E, c.ID)
 	if err != nil {
 		return err
+	}
+	if l.note != nil {
+		l.note("container", c.Name, c.ID)
 	}
 	l.mu.Lock()
 	at := l.read[c.ID]

@@ -2,9 +2,8 @@ package source
 
 import (
 	"baleen/source/engine"
-	"cmp"
+	"baleen/source/record"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"unicode"
@@ -24,38 +23,28 @@ func Names(ctx context.Context, e *engine.Engine, source string) ([]string, erro
 		"inspect":  {"/containers/json?all=1", "/images/json", "/volumes", "/networks"},
 		"services": {"/services"}, "nodes": {"/nodes"}, "secrets": {"/secrets"}, "configs": {"/configs"}, "plugins": {"/plugins"},
 	}
-	type named struct {
-		Name            string
-		Names, RepoTags []string
-		Spec            struct{ Name string }
-		Description     struct{ Hostname string }
-	}
 	var names []string
 	for _, path := range lists[source] {
-		for record, err := range e.Get(ctx, path) {
+		records := e.Get(ctx, path)
+		if path == "/volumes" {
+			records = e.Volumes(ctx, nil)
+		}
+		for v, err := range records {
 			if err != nil {
 				return nil, err
 			}
-			list := []named{{}}
-			if path == "/volumes" {
-				var answer struct{ Volumes []named }
-				err = json.Unmarshal(record, &answer)
-				list = answer.Volumes
-			} else {
-				err = json.Unmarshal(record, &list[0])
-			}
+			is, err := record.Identify(v)
 			if err != nil {
-				return nil, err
+				continue // it cannot be named
 			}
-			for _, n := range list {
-				names = append(append(names, n.RepoTags...), cmp.Or(n.Name, n.Spec.Name, n.Description.Hostname))
-				for _, tag := range n.RepoTags { // as people type Podman's docker.io/library/…
-					if named, err := reference.ParseNormalizedNamed(tag); err == nil {
-						names = append(names, reference.FamiliarString(named))
-					}
-				}
-				for _, name := range n.Names {
-					names = append(names, strings.TrimPrefix(name, "/"))
+			tags := record.Tags(is.Refs)
+			if is.Kind != "image" {
+				tags = []string{is.Name}
+			}
+			names = append(names, tags...)
+			for _, tag := range record.Tags(is.Refs) { // as people type Podman's docker.io/library/…
+				if named, err := reference.ParseNormalizedNamed(tag); err == nil {
+					names = append(names, reference.FamiliarString(named))
 				}
 			}
 		}

@@ -21,7 +21,7 @@ func networks() Source {
 		View: `{name: .Name, driver: .Driver, scope: .Scope, subnets: ([.IPAM.Config[]?.Subnet] | join(", ")), id: short_id}`,
 		JQ:   `.[]`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
-			return pick(e.Records(ctx, "/networks", r.Filters.Put(url.Values{}), ""), "network", r.Names, "")
+			return pick(e.List(ctx, "/networks", r.Filters.Put(url.Values{})), "network", r.Names, "")
 		},
 	}
 }

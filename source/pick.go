@@ -28,15 +28,15 @@ func pick(records record.Seq, kind string, names []string, hint string) record.S
 				}
 				continue
 			}
-			id, own := engine.Identify(raw)
+			is, _ := record.Identify(raw) // what cannot be identified is not named
 			for i, name := range names {
 				m, list := &found[i], (*[]json.RawMessage)(nil)
 				switch name = strings.TrimPrefix(name, "/"); {
-				case id != "" && id == name:
+				case is.ID != "" && is.ID == name:
 					list = &m.id
-				case slices.Contains(own, name):
+				case is.Name != "" && is.Name == name:
 					list = &m.name
-				case name != "" && strings.HasPrefix(id, name):
+				case name != "" && strings.HasPrefix(is.ID, name):
 					list = &m.prefix
 				default:
 					continue
@@ -78,7 +78,7 @@ func pick(records record.Seq, kind string, names []string, hint string) record.S
 
 // named lists the objects of a kind that the Engine keeps at path.
 func named(ctx context.Context, e *engine.Engine, path, kind string, r Request) record.Seq {
-	return pick(e.Records(ctx, path, r.Filters.Put(url.Values{}), ""), kind, r.Names, "")
+	return pick(e.List(ctx, path, r.Filters.Put(url.Values{})), kind, r.Names, "")
 }
 
 // of is what the Engine has at path below the one object called name.

@@ -106,14 +106,16 @@ func readFile(ctx context.Context, e *engine.Engine, r Request, name string, fro
 	return true
 }
 
-// origin is the one of several Engines that a record says it came from, and goes
-// back to.
-func origin(record json.RawMessage) string {
-	var named struct{ Engine string }
-	if record[0] != '{' || json.Unmarshal(record, &named) != nil {
-		return ""
+// origin is the Engine that a record says it came from, and goes back to: baleen
+// puts it first. A later key of that name is the Engine's own.
+func origin(v json.RawMessage) string {
+	for key, value := range record.Members(v) {
+		if key == "Engine" && value[0] == '"' {
+			return record.Text(value)
+		}
+		break
 	}
-	return named.Engine
+	return ""
 }
 
 // values gives each JSON value that r holds.

@@ -83,6 +83,21 @@ func Named(name string, records record.Seq) record.Seq {
 	}
 }
 
+// Own has a record whose first key is "Engine", which is the Engine's own, come
+// after name: whoever reads the records takes the first for where it came from.
+func Own(name string, records record.Seq) record.Seq {
+	return func(yield func(json.RawMessage, error) bool) {
+		for v, err := range records {
+			if bytes.HasPrefix(v, []byte(`{"Engine":`)) {
+				v = slices.Concat([]byte(`{"Engine":`), record.Quote(name), []byte(","), v[1:])
+			}
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
+}
+
 // Several interleaves what each gives of each of many Engines, as it comes. An
 // Engine that fails is an [*EngineError] and costs the others nothing. Before
 // anything is waited for, idle is called.

@@ -16,8 +16,9 @@ type Request struct {
 	Names   []string
 	Filters engine.Filters
 	Flags   record.Flags
-	Stdin   func() io.Reader // standard input, from its beginning
-	Engines []*engine.Engine // all that are asked
+	Stdin   func() io.Reader            // standard input, from its beginning
+	Engines []*engine.Engine            // all that are asked
+	Note    func(kind, name, id string) // is told what names mean where records do not have the id; may be nil
 }
 
 // Source is one kind of record that baleen can read.

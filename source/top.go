@@ -23,7 +23,7 @@ func top() Source {
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			return func(yield func(json.RawMessage, error) bool) {
 				for _, name := range r.Names {
-					processes, err := topOf(ctx, e, name)
+					processes, err := topOf(ctx, e, name, r.Note)
 					if err != nil && !yield(nil, err) || err != nil && record.Fatal(err) {
 						return
 					}
@@ -40,10 +40,13 @@ func top() Source {
 
 // top gives a container's processes: an object each, with the Engine's titles
 // for keys.
-func topOf(ctx context.Context, e *engine.Engine, name string) (processes []json.RawMessage, err error) {
+func topOf(ctx context.Context, e *engine.Engine, name string, note func(kind, name, id string)) (processes []json.RawMessage, err error) {
 	c, err := engine.LookUp(ctx, e, name)
 	if err != nil {
 		return nil, err
+	}
+	if note != nil {
+		note("container", c.Name, c.ID)
 	}
 	for raw, err := range e.Records(ctx, "/containers/"+c.ID+"/top", nil, "") {
 		var ps struct {

@@ -21,7 +21,7 @@ func volumes() Source {
 		View: `{name: .Name, driver: .Driver, created: ((age | human_duration + " ago")? // ""), mountpoint: .Mountpoint}`,
 		JQ:   `.Volumes[]?`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
-			return pick(e.Records(ctx, "/volumes", r.Filters.Put(url.Values{}), "Volumes"), "volume", r.Names, "")
+			return pick(e.Volumes(ctx, r.Filters.Put(url.Values{})), "volume", r.Names, "")
 		},
 	}
 }

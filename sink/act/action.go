@@ -175,9 +175,10 @@ type Run struct {
 	Client *client.Client
 	Flags  record.Flags
 	Limit  *Limit
+	Seen   *Seen // what names have meant; nil if that is not known
 
-	Progress Meter        // nil for none
-	Begun    *atomic.Bool // set once something is acted on; nil for nowhere
+	Progress Meter         // nil for none
+	Underway *atomic.Int64 // counts the requests that are; nil for nowhere
 }
 
 // Results acts on what results name and gives a [Result] for each target, in
@@ -281,10 +282,16 @@ func (r *Run) targets(results record.Seq) iter.Seq2[Target, error] {
 }
 
 func (r *Run) resolve(result json.RawMessage) (Target, error) {
+	t, err := Target{}, error(nil)
 	if r.Kind == "event" {
-		return resolveEvent(r.Action.Kinds, result)
+		t, err = resolveEvent(r.Action.Kinds, result)
+	} else {
+		t, err = resolve(r.Kind, result)
 	}
-	return resolve(r.Kind, result)
+	if err != nil {
+		return t, err
+	}
+	return r.Seen.settle(t)
 }
 
 func each(list []Target) iter.Seq2[Target, error] {
@@ -326,7 +333,7 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], par
 			case !more:
 				in = nil
 			case o.err != nil:
-				if !emit(o) {
+				if !emit(r.failure(o.err)) {
 					in = nil
 				}
 			case ctx.Err() != nil || busy[o.target.ID]:
@@ -390,8 +397,9 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 		o.result.Status = "planned"
 		return o
 	}
-	if r.Begun != nil {
-		r.Begun.Store(true)
+	if r.Underway != nil {
+		r.Underway.Add(1)
+		defer r.Underway.Add(-1)
 	}
 	response, err := r.Action.Do(context.WithoutCancel(ctx), r.Client, t, r.Flags)
 	for dialed := (*net.OpError)(nil); r.Flags.Bool("reconnect") && errors.As(err, &dialed) && dialed.Op == "dial" && ctx.Err() == nil; {
@@ -414,6 +422,10 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 	o.result.Error = strings.Join(strings.Fields(text), " ")
 	if code := errhttp.ToHTTP(err); !client.IsErrConnectionFailed(err) && (code != http.StatusInternalServerError || errdefs.IsInternal(err)) {
 		o.result.Code = code
+	}
+	if errdefs.IsNotModified(err) {
+		o.result.Status, o.result.Error, o.result.Code = "skipped", "", 0
+		return o
 	}
 	if errdefs.IsNotFound(err) && r.Flags.Bool("ignore-not-found") || errdefs.IsConflict(err) && r.Flags.Bool("ignore-in-use") {
 		o.result.Status = "skipped"

@@ -3,6 +3,7 @@ package act
 import (
 	"baleen/source/record"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -17,7 +18,7 @@ func (r *Run) collect(ctx context.Context, targets iter.Seq2[Target, error], emi
 	at := map[string]int{} // where in list what has that name is
 	for t, err := range targets {
 		if err != nil {
-			if !emit(outcome{err: err}) || record.Fatal(err) {
+			if !emit(r.failure(err)) || record.Fatal(err) {
 				return nil, false
 			}
 			continue
@@ -48,6 +49,16 @@ func (r *Run) collect(ctx context.Context, targets iter.Seq2[Target, error], emi
 		return nil, false
 	}
 	return list, true
+}
+
+// failure is the outcome of an error in place of a target.
+func (r *Run) failure(err error) outcome {
+	o := outcome{err: err}
+	var target *TargetError
+	if errors.As(err, &target) {
+		o.result = Result{Action: r.Action.Name, Kind: r.Kind, Target: target.result, Status: "failed", Error: target.message}
+	}
+	return o
 }
 
 // once leaves out containers that are in list by another name already, or by the

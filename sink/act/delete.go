@@ -68,6 +68,9 @@ func deleteReference(ctx context.Context, c *client.Client, ref string, f record
 // for a reference, no others are touched and the image stays.
 func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags) (deleted []image.DeleteResponse, err error) {
 	if !t.Record {
+		if err := stillMeans(ctx, c, t.ID, t.Means); err != nil {
+			return nil, err
+		}
 		return deleteReference(ctx, c, t.ID, f)
 	}
 	refs, force := needed(t.Refs), f.Bool("force")
@@ -91,7 +94,7 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags
 	case err != nil && (whole && len(all) <= 1 || len(refs) == 0):
 		return nil, err
 	case len(refs) == 0 && !whole:
-		return nil, fmt.Errorf("conflict: unable to delete %s - image has references that were not selected%w", t.ID, wordless{errdefs.ErrConflict})
+		return nil, fmt.Errorf("conflict: unable to delete %s - image has references that were not selected%w", t.ID, silent{errdefs.ErrConflict})
 	case whole && len(all) > 1 && !force:
 		if err := inUse(ctx, c, t.ID); err != nil {
 			return nil, err
@@ -101,6 +104,9 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags
 		refs = append(refs[:max(0, len(refs)-1)], t.ID)
 	}
 	for _, ref := range refs {
+		if err := stillMeans(ctx, c, ref, now.ID); err != nil {
+			return deleted, err
+		}
 		more, err := deleteReference(ctx, c, ref, f)
 		deleted = append(deleted, more...)
 		if err != nil {
@@ -108,6 +114,23 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags
 		}
 	}
 	return deleted, nil
+}
+
+// stillMeans is an error if a reference means another image than id by now; an id
+// may be no more than its beginning, and "" is any.
+func stillMeans(ctx context.Context, c *client.Client, ref, id string) error {
+	if id == "" || ref == id {
+		return nil
+	}
+	now, err := c.ImageInspect(ctx, ref)
+	if err != nil {
+		return err
+	}
+	digits := func(id string) string { return strings.TrimPrefix(id, "sha256:") }
+	if !strings.HasPrefix(digits(now.ID), digits(id)) {
+		return fmt.Errorf("it means another image by now, %.12s", digits(now.ID))
+	}
+	return nil
 }
 
 // inUse is the conflict that the Engine would find when only the image itself is
@@ -119,7 +142,7 @@ func inUse(ctx context.Context, c *client.Client, id string) error {
 		return err
 	}
 	if len(users) > 0 {
-		return fmt.Errorf("conflict: unable to delete %s - image is being used by container %.12s%w", id, users[0].ID, wordless{errdefs.ErrConflict})
+		return fmt.Errorf("conflict: unable to delete %s - image is being used by container %.12s%w", id, users[0].ID, silent{errdefs.ErrConflict})
 	}
 	younger, err := c.ImageList(ctx, image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("since", digits))})
 	if err != nil {
@@ -127,7 +150,7 @@ func inUse(ctx context.Context, c *client.Client, id string) error {
 	}
 	for _, child := range younger {
 		if strings.TrimPrefix(child.ParentID, "sha256:") == digits {
-			return fmt.Errorf("conflict: unable to delete %s - image has dependent child images%w", id, wordless{errdefs.ErrConflict})
+			return fmt.Errorf("conflict: unable to delete %s - image has dependent child images%w", id, silent{errdefs.ErrConflict})
 		}
 	}
 	return nil
@@ -148,24 +171,22 @@ func needed(refs []string) []string {
 	})
 }
 
-// deleteNetwork says conflict where old Engines say forbidden, and Podman an
-// internal error, of a network with containers on it. Podman finds these only if
-// the network is called by its name: by its id it would go from under them.
+// deleteNetwork refuses a network with containers on it: Podman, which is asked by
+// its id, would take it from under them. The name is not sent, since it may be
+// another network's id.
 func deleteNetwork(ctx context.Context, c *client.Client, id string) error {
 	n, err := c.NetworkInspect(ctx, id, network.InspectOptions{})
-	used := err == nil && len(n.Containers) > 0
-	if used {
-		id = n.Name
+	if err != nil {
+		return err
 	}
-	err = c.NetworkRemove(ctx, id)
-	if used && err != nil && !errdefs.IsNotFound(err) {
-		err = fmt.Errorf("%w%w", err, wordless{errdefs.ErrConflict})
+	if len(n.Containers) > 0 {
+		return fmt.Errorf("conflict: network %s has active endpoints%w", n.Name, silent{errdefs.ErrConflict})
 	}
-	return err
+	return c.NetworkRemove(ctx, n.ID)
 }
 
-// wordless marks an error without adding to its text.
-type wordless struct{ error }
+// silent marks an error without adding to its text.
+type silent struct{ error }
 
-func (wordless) Error() string   { return "" }
-func (w wordless) Unwrap() error { return w.error }
+func (silent) Error() string   { return "" }
+func (w silent) Unwrap() error { return w.error }

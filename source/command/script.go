@@ -116,10 +116,13 @@ func load(file string, read func() (string, error), sources []Command, engine []
 		case !slices.Contains(words, "--"):
 			err = fmt.Errorf("a file cannot ask for help or the version")
 		}
+		if err == nil {
+			words, err = inherit(words, engine)
+		}
 		if err != nil {
 			return nil, usage("%s: %v", l.Where, err)
 		}
-		lines[i].Words = inherit(words, engine)
+		lines[i].Words = words
 	}
 	return lines, nil
 }
@@ -143,8 +146,8 @@ func given(c *cli.Context, flags []cli.Flag) (words []string) {
 }
 
 // inherit adds the flags in engine that an arranged command line does not have.
-// A line that names its Engine has nothing of the way to another one.
-func inherit(words, engine []string) []string {
+// If these name an Engine, a line cannot name another one.
+func inherit(words, engine []string) ([]string, error) {
 	name := func(word string) string {
 		name, _, _ := strings.Cut(word, "=")
 		return name
@@ -153,12 +156,25 @@ func inherit(words, engine []string) []string {
 	for _, w := range words[1:slices.Index(words, "--")] {
 		own = append(own, name(w))
 	}
-	named := slices.ContainsFunc([]string{"--host", "--context", "--all-contexts"}, func(n string) bool { return slices.Contains(own, n) })
-	way := []string{"--host", "--context", "--all-contexts", "--tls", "--tlsverify", "--tlscacert", "--tlscert", "--tlskey", "--api-version"}
+	named := func(names []string) string {
+		i := slices.IndexFunc(names, func(n string) bool { return n == "--host" || n == "--context" || n == "--all-contexts" })
+		if i < 0 {
+			return ""
+		}
+		return names[i]
+	}
+	var given []string
+	for _, w := range engine {
+		given = append(given, name(w))
+	}
+	if all, one := named(given), named(own); all != "" && one != "" {
+		return nil, fmt.Errorf("%s: the file is run with %s, which says which Engines are used", one, all)
+	}
+	way := []string{"--tls", "--tlsverify", "--tlscacert", "--tlscert", "--tlskey", "--api-version"}
 	inherited := slices.DeleteFunc(slices.Clone(engine), func(word string) bool {
-		return slices.Contains(own, name(word)) || named && slices.Contains(way, name(word))
+		return slices.Contains(own, name(word)) || named(own) != "" && slices.Contains(way, name(word))
 	})
-	return slices.Insert(slices.Clone(words), 1, inherited...)
+	return slices.Insert(slices.Clone(words), 1, inherited...), nil
 }
 
 // Split splits a text into command lines and those into words, as sh does: #

@@ -20,7 +20,7 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 		names = args[:1]
 	} else { // where the command is shows only when it is known which flags before it take a value
 		could := slices.DeleteFunc(slices.Clone(commands), func(c Command) bool { return !slices.ContainsFunc(args, c.has) })
-		if len(could) == 0 {
+		if !slices.ContainsFunc(could, func(c Command) bool { return c.Groups != nil }) {
 			could = commands
 		}
 		_, names, _ = every(could).split(args)
@@ -50,6 +50,11 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 	}
 	own := words{}
 	own.add(c.flags())
+	if c.Groups == nil { // flags of other commands before it, such as -H, are of no use to it
+		if _, all, err := every(commands).split(args); err == nil && len(all) < len(args) {
+			args = all
+		}
+	}
 	flags, names, err := own.split(args)
 	if err != nil {
 		return nil, usage("%s: %v\n%sbaleen help %[1]s lists the flags", names[0], err, own.meant(err))

@@ -257,7 +257,7 @@ func (sh *script) source(asked [][]*http.Request, s source.Source, unasked, filt
 			unasked[i] = string(record.Quote(strings.TrimPrefix(n, "/")))
 		}
 		// as pick does
-		jq = fmt.Sprintf(`[%s] | (%s) as $n | first((map(select(.Id == $n)), map(select(any(.Name, .Spec.Name, .Description.Hostname, (.Names[]? | ltrimstr("/")); . == $n))), `+
+		jq = fmt.Sprintf(`[%s] | (%s) as $n | first((map(select(.Id == $n)), map(select(any(.Name, .Spec.Name, .Description.Hostname, (.Names[]? | ltrimstr("/") | select(contains("/") | not)); . == $n))), `+
 			`map(select($n != "" and (.Id // "" | startswith($n))))) | select(. != [])) | select(length == 1)[]`, jq, strings.Join(unasked, ", "))
 	}
 	switch {
@@ -282,7 +282,7 @@ func (sh *script) read(r source.Request, filter []string) {
 
 // action is the requests for one target, for each; none in a dry run.
 func (sh *script) action(asked []*http.Request) {
-	sh.stage("jq", "-r", `if type == "object" then .Id // .ID // .id // .Actor.ID // .Name // empty else . end | @uri`)
+	sh.stage("jq", "-r", `if type == "object" then .Actor.ID // .Id // .ID // .id // .Name // empty else . end | @uri`)
 	if len(asked) == 0 {
 		return
 	}

@@ -20,6 +20,7 @@ type Answer struct {
 	What       string          // the request, for messages
 	Idle       func()
 	begun      bool // a byte of the body has come
+	list       bool // it has to be one
 	timer      *time.Timer
 	done       func()
 	receivedAt time.Time // when the header came
@@ -53,7 +54,11 @@ func (a *Answer) Close() error {
 func (a *Answer) Records(member string) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
 		defer a.Close()
-		for record, err := range record.Split(a, member) {
+		split := record.Split
+		if a.list {
+			split = record.SplitList
+		}
+		for record, err := range split(a, member) {
 			if err != nil {
 				err = a.Failure(err)
 			}
@@ -72,7 +77,7 @@ func (a *Answer) Failure(err error) error {
 	case a.ctx.Err() != nil:
 		// The reader's complaint is only what the end of the context looks like from below.
 		return context.Cause(a.ctx)
-	case errors.As(err, &syntax), errors.As(err, &log):
+	case errors.As(err, &syntax), errors.As(err, &log), errors.Is(err, record.ErrNoList):
 		return fmt.Errorf("%s: %w", a.What, err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		err = errCut

@@ -236,6 +236,12 @@ func (e *explainer) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.WithContext(ctx)
 	}
 	res, err := e.base.RoundTrip(r)
+	if err == nil {
+		if err := unexpected(r.Method, res); err != nil {
+			res.Body.Close()
+			return nil, explained{err}
+		}
+	}
 	if late := lateError(0); err != nil && errors.As(context.Cause(r.Context()), &late) {
 		return nil, explained{late}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -32,15 +33,24 @@ func ParseFilters(words []string) (Filters, error) {
 	return f, nil
 }
 
-// Blank reports a filter without a value, which the Engine may well take to
-// mean everything.
-func (f Filters) Blank() (key string, ok bool) {
-	for _, k := range slices.Sorted(maps.Keys(f)) {
-		if slices.Contains(f[k], "") {
-			return k, true
+// All returns a filter that the Engine takes to mean everything: one without a
+// value, or a pattern of a name that every name matches.
+func (f Filters) All() (key, value string, ok bool) {
+	for _, key := range slices.Sorted(maps.Keys(f)) {
+		for _, value := range f[key] {
+			if value == "" || key == "name" && matchesAll(value) || key == "reference" && strings.Trim(value, "*:/") == "" {
+				return key, value, true
+			}
 		}
 	}
-	return "", false
+	return "", "", false
+}
+
+// matchesAll reports whether an expression matches names that have nothing in
+// common, with the slash that a container's may have and without.
+func matchesAll(expression string) bool {
+	r, err := regexp.Compile(expression)
+	return err == nil && (r.MatchString("q") || r.MatchString("/q")) && (r.MatchString("7_Z") || r.MatchString("/7_Z"))
 }
 
 // With is f and one more value.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"baleen/source/record"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,30 +52,6 @@ func Gone(err error) bool {
 	return errors.As(err, &name) || errors.As(err, &status) && status.Status == http.StatusNotFound
 }
 
-// Identify gives what a record of a list is known by, names without a
-// container's slash.
-func Identify(record json.RawMessage) (id string, names []string) {
-	var r struct {
-		Id          string
-		Name        string
-		Names       []string
-		Spec        struct{ Name string }     // Swarm's
-		Description struct{ Hostname string } // a node's
-	}
-	if json.Unmarshal(record, &r) != nil {
-		return "", nil
-	}
-	for _, name := range []string{r.Name, r.Spec.Name, r.Description.Hostname} {
-		if name != "" {
-			r.Names = append(r.Names, name)
-		}
-	}
-	for i, n := range r.Names {
-		r.Names[i] = strings.TrimPrefix(n, "/")
-	}
-	return r.Id, r.Names
-}
-
 func Ambiguous(kind, name string, n int) error {
 	return &NameError{Name: name, Message: fmt.Sprintf("%d %ss are meant by", n, kind)}
 }
@@ -88,8 +65,8 @@ func Refusal(ctx context.Context, e *Engine, kind, name string, err error) error
 		return err
 	}
 	n := 0
-	for record, err := range e.Get(ctx, list) {
-		if id, _ := Identify(record); err == nil && strings.HasPrefix(id, strings.TrimPrefix(name, "/")) {
+	for v, err := range e.Get(ctx, list) {
+		if is, _ := record.Identify(v); err == nil && strings.HasPrefix(is.ID, strings.TrimPrefix(name, "/")) {
 			n++
 		}
 	}

@@ -2,10 +2,13 @@ package engine
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/containerd/errdefs"
 )
 
 // What differs between Engines is here, as far as the connection can hide it.
@@ -50,3 +53,21 @@ func inUse(message string) bool {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// unexpected is the error that an answer to an action is which docker's client
+// would take for a success: it knows a status of 4xx or 5xx only. An answer that
+// nothing had to be done is [errdefs.ErrNotModified].
+func unexpected(method string, res *http.Response) error {
+	contentType, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
+	switch {
+	case method == http.MethodGet || method == http.MethodHead || res.StatusCode >= 400:
+		return nil
+	case res.StatusCode == http.StatusNotModified:
+		return errdefs.ErrNotModified
+	case res.StatusCode < 200 || res.StatusCode >= 300:
+		return fmt.Errorf("unexpected answer: %s", res.Status)
+	case contentType == "text/html":
+		return fmt.Errorf("unexpected answer: a page of HTML (%s)", res.Status)
+	}
+	return nil
+}

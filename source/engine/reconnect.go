@@ -16,6 +16,9 @@ type Notice struct{ Message string }
 
 func (e *Notice) Error() string { return e.Message }
 
+// ExitCode is 0.
+func (e *Notice) ExitCode() int { return 0 }
+
 // Fatal is false: the stream goes on.
 func (e *Notice) Fatal() bool { return false }
 

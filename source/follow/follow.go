@@ -3,6 +3,7 @@ package follow
 import (
 	"baleen/source/engine"
 	"baleen/source/record"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -188,17 +189,15 @@ func (f *Follower) list(ctx context.Context, filters engine.Filters, all bool, j
 	if all {
 		q.Set("all", "1")
 	}
-	for record, err := range f.E.Records(ctx, "/containers/json", q, "") {
+	for v, err := range f.E.List(ctx, "/containers/json", q) {
 		if err != nil {
 			return err
 		}
-		c := engine.Container{Joined: joined}
-		var names []string
-		c.ID, names = engine.Identify(record)
-		if c.Name = c.ID; len(names) > 0 {
-			c.Name = names[0]
+		is, err := record.Identify(v)
+		if err != nil {
+			return err
 		}
-		f.follow(ctx, c)
+		f.follow(ctx, engine.Container{ID: is.ID, Name: cmp.Or(is.Name, is.ID), Joined: joined})
 	}
 	return nil
 }
