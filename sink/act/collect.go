@@ -56,7 +56,7 @@ func (r *Run) failure(err error) outcome {
 	o := outcome{err: err}
 	var target *TargetError
 	if errors.As(err, &target) {
-		o.result = Result{Action: r.Action.Name, Kind: r.Kind, Target: target.result, Status: "failed", Error: target.message}
+		o.result = Result{Action: r.Action.Name, Kind: r.Kind, Target: target.result, Status: "failed", Error: target.why}
 	}
 	return o
 }

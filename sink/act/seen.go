@@ -2,7 +2,6 @@ package act
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -75,7 +74,7 @@ func (s *Seen) settle(t Target) (Target, error) {
 	case len(ids) == 0:
 		return t, nil
 	case len(ids) > 1:
-		return t, &TargetError{t.ID, fmt.Sprintf("cannot tell which %s to act on: %q has meant several", t.Kind, t.ID)}
+		return t, &TargetError{t.Kind, t.ID, "the name has meant several"}
 	case t.Kind == "image":
 		t.Means = ids[0]
 	case ids[0] != t.ID:

@@ -42,7 +42,7 @@ func resolve(kind string, result json.RawMessage) (Target, error) {
 		case is.Ref != "":
 			t.ID, t.Name = is.Ref, ""
 			t.Means = is.ID
-		case kind == "volume":
+		case kind == "volume" && is.Kind == "": // has no id
 			t.ID = is.Name
 		case kind == "image":
 			t.Record = t.ID != ""
@@ -128,13 +128,15 @@ func notATarget(kind string, result json.RawMessage, why string) error {
 	if len(text) > 80 {
 		text = strings.ToValidUTF8(text[:80], "") + "…"
 	}
-	return &TargetError{text, fmt.Sprintf("cannot tell which %s to act on: %s: %s", kind, text, why)}
+	return &TargetError{kind, text, why}
 }
 
 // TargetError says that a result is nothing to act on. The others are.
-type TargetError struct{ result, message string }
+type TargetError struct{ kind, result, why string }
 
-func (e *TargetError) Error() string { return e.message }
+func (e *TargetError) Error() string {
+	return fmt.Sprintf("cannot tell which %s to act on: %s: %s", e.kind, e.result, e.why)
+}
 
 // Fatal is false: the other results are acted on.
 func (e *TargetError) Fatal() bool { return false }

@@ -135,6 +135,7 @@ func (p *Proxy) Reset() {
 //	cut end           the same after the whole body: its end is never said
 //	status CODE BODY  the answer, in place of the Engine's
 //	body JSON         the same with status 200
+//	page HTML         the same, as a proxy's page to sign in
 //	delay DURATION    the Engine is asked that much later
 //	hang              no answer, until the client goes away
 //	hold              the Engine is asked when there are no faults any more
@@ -217,6 +218,11 @@ func (p *Proxy) Fault(kind string, args ...string) error {
 		var code int
 		code, err = strconv.Atoi(args[0])
 		f.serve = answer(code, args[1])
+	case "page 1":
+		f.serve = func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			io.WriteString(w, args[0])
+		}
 	case "body 1":
 		f.serve = answer(http.StatusOK, args[0])
 	case "delay 1":
