@@ -97,7 +97,7 @@ func dispatch(ctx context.Context, out io.Writer, args []string, table []command
 // the filter may be in a loop or nobody may read.
 func (r *report) obey(signals chan os.Signal, cancel context.CancelCauseFunc) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
-		if !signal.Ignored(s) { // as nohup has it
+		if s != syscall.SIGHUP || !signal.Ignored(s) { // as nohup has it
 			signal.Notify(signals, s)
 		}
 	}
