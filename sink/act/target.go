@@ -35,7 +35,7 @@ func resolve(kind string, result json.RawMessage) (Target, error) {
 			return t, notATarget(kind, result, err.Error())
 		}
 		if is.Kind != "" && is.Kind != kind {
-			return t, notATarget(kind, result, "it is a "+is.Kind)
+			return t, notATarget(kind, result, "it is of kind "+is.Kind)
 		}
 		t = Target{Kind: kind, ID: is.ID, Name: is.Name, Refs: is.Refs, Size: size(kind, result)}
 		switch {
@@ -79,7 +79,7 @@ func resolveEvent(kinds []string, result json.RawMessage) (Target, error) {
 	case is.Kind == "":
 		return Target{}, notATarget(strings.Join(kinds, " or "), result, "it is no event")
 	case !slices.Contains(kinds, is.Kind):
-		return Target{}, notATarget(strings.Join(kinds, " or "), result, "it is a "+is.Kind)
+		return Target{}, notATarget(strings.Join(kinds, " or "), result, "it is of kind "+is.Kind)
 	}
 	return resolve(is.Kind, result)
 }

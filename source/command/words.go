@@ -51,7 +51,7 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 	own := words{}
 	own.add(c.flags())
 	if c.Groups == nil { // flags of other commands before it, such as -H, are of no use to it
-		if _, all, err := every(commands).split(args); err == nil && len(all) < len(args) {
+		if given, all, err := every(commands).split(args); err == nil && !slices.Contains(given, "--help") {
 			args = all
 		}
 	}

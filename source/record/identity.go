@@ -94,7 +94,12 @@ func IdentifyValue(m map[string]any) (i Identity, err error) {
 	tags, tagged := list(m["RepoTags"])
 	digests, digested := list(m["RepoDigests"])
 	if tagged || digested {
-		i.Refs = append([]string{}, slices.Compact(slices.Sorted(slices.Values(slices.Concat(tags, digests))))...)
+		i.Refs = []string{}
+		for _, ref := range slices.Concat(tags, digests) { // the containerd store has a digest in both
+			if !slices.Contains(i.Refs, ref) {
+				i.Refs = append(i.Refs, ref)
+			}
+		}
 	}
 	if repository := text("Repository"); i.Kind == "image" && repository != "" {
 		i.Ref, err = row(repository, text("Tag"), text("Digest"), err)

@@ -18,7 +18,7 @@ func TestIdentify(t *testing.T) {
 		{record: `{"name":"/web","id":"c1","read":"","cpu_stats":{}}`, want: Identity{Kind: "container", ID: "c1", Name: "web"}},
 		{record: `{"container":"web","stream":"stdout","time":"","line":"x"}`, want: Identity{Kind: "container", Name: "web"}},
 		{record: `{"container":"web","PID":"1","ID":"x"}`, want: Identity{Kind: "container", Name: "web"}},
-		{record: `{"Id":"sha256:1","RepoTags":["b:1","a:1","a@sha256:2"],"RepoDigests":["a@sha256:2"]}`, want: Identity{Kind: "image", ID: "sha256:1", Name: "a:1", Refs: []string{"a:1", "a@sha256:2", "b:1"}}},
+		{record: `{"Id":"sha256:1","RepoTags":["b:1","a:1","a@sha256:2"],"RepoDigests":["a@sha256:2"]}`, want: Identity{Kind: "image", ID: "sha256:1", Name: "a:1", Refs: []string{"b:1", "a:1", "a@sha256:2"}}},
 		{record: `{"Id":"sha256:1","RepoTags":null,"RepoDigests":[]}`, want: Identity{Kind: "image", ID: "sha256:1", Refs: []string{}}},
 		{record: `{"ID":"1","Repository":"team/app","Tag":"old"}`, want: Identity{Kind: "image", ID: "1", Name: "team/app:old", Ref: "team/app:old"}},
 		{record: `{"ID":"1","Repository":"<none>","Tag":"<none>"}`, want: Identity{Kind: "image", ID: "1"}},

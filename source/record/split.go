@@ -14,7 +14,9 @@ func SplitList(r io.Reader, member string) Seq {
 		if member == "" {
 			first, err := s.Peek()
 			if err == nil && first != '[' && first != 'n' {
-				err = ErrNoList
+				if _, err = s.Value(); err == nil {
+					err = ErrNoList
+				}
 			}
 			if err != nil && err != io.EOF {
 				yield(nil, err)
