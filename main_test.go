@@ -65,48 +65,28 @@ func TestScript(t *testing.T) {
 	t.Run("demo", func(t *testing.T) {
 		testscript.Run(t, params("demo", program, pretend))
 	})
-	t.Run("real", func(t *testing.T) {
-		needRoot(t, "dockerd")
-		p := params("real", program, dockerds(t))
-		p.Deadline, _ = t.Deadline()
-		testscript.RunT(serial{t}, p)
-	})
-}
-
-// TestPodman runs each script on Podman's service. Lines for it alone, and those
-// not for it, are where it differs.
-func TestPodman(t *testing.T) {
-	t.Parallel()
-	needRoot(t, "podman")
-	program := sync.OnceValues(func() ([]byte, error) { return engine.Program(t.Context()) })
-	p := params("podman", program, services(t, func() (service, error) { return engine.StartPodman(t.Context()) }))
-	p.Deadline, _ = t.Deadline()
-	testscript.RunT(serial{t}, p)
-}
-
-// A service is a real Engine.
-type service interface {
-	Dial(ctx context.Context, network, addr string) (net.Conn, error)
-	Start(context.Context) error // again after Shutdown, with what it held
-	Shutdown()
-	Stop() error // with all that it holds
+	for _, kind := range engine.Kinds() {
+		t.Run(kind.Name, func(t *testing.T) {
+			t.Parallel() // most of the time is the Engines'
+			need(t, kind)
+			p := params(kind.Name, program, services(t, kind))
+			p.Deadline, _ = t.Deadline()
+			testscript.RunT(serial{t}, p)
+		})
+	}
 }
 
 // An opener returns a way to the nth Engine of a script, which is empty, and
 // the Engine if it is a real one.
-type opener func(n int) (engine.Dial, service, error)
+type opener func(n int) (engine.Dial, engine.Service, error)
 
-func pretend(int) (engine.Dial, service, error) { return demo.Empty().Dial, nil, nil }
-
-func dockerds(t *testing.T) opener {
-	return services(t, func() (service, error) { return engine.StartDockerd(t.Context()) })
-}
+func pretend(int) (engine.Dial, engine.Service, error) { return demo.Empty().Dial, nil, nil }
 
 // services opens private Engines, which are started when first asked for,
 // emptied when asked for again, and end with t.
-func services(t *testing.T, start func() (service, error)) opener {
-	started := map[int]service{}
-	return func(n int) (engine.Dial, service, error) {
+func services(t *testing.T, kind engine.Kind) opener {
+	started := map[int]engine.Service{}
+	return func(n int) (engine.Dial, engine.Service, error) {
 		if s, ok := started[n]; ok {
 			err := s.Start(t.Context()) // a script may have stopped it
 			if err == nil {
@@ -114,7 +94,7 @@ func services(t *testing.T, start func() (service, error)) opener {
 			}
 			return s.Dial, s, err
 		}
-		s, err := start()
+		s, err := kind.Start(t.Context())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -128,20 +108,17 @@ func services(t *testing.T, start func() (service, error)) opener {
 	}
 }
 
-// needRoot skips t where a program that needs root cannot be started, or fails
-// it if BALEEN_REQUIRE asks for the program.
-func needRoot(t *testing.T, program string) {
-	_, err := exec.LookPath(program)
-	if err == nil && os.Geteuid() != 0 {
-		err = errors.New(program + " needs root")
+// need skips t where there is no Engine of a kind, or fails it if BALEEN_REQUIRE
+// asks for one.
+func need(t *testing.T, kind engine.Kind) {
+	why, required := kind.Missing()
+	switch {
+	case why == nil:
+	case required:
+		t.Fatal(why)
+	default:
+		t.Skipf("not run on a real Engine: %v", why)
 	}
-	if err == nil {
-		return
-	}
-	if slices.Contains(strings.Split(os.Getenv("BALEEN_REQUIRE"), ","), program) {
-		t.Fatal(err)
-	}
-	t.Skipf("not run on a real Engine: %v", err)
 }
 
 // serial runs scripts one after another, as a shared Engine wants it.
@@ -158,8 +135,8 @@ type engines struct {
 	kind     string
 	open     opener
 	clients  map[string]*engine.Client
-	proxies  map[string]*engine.Proxy // in front of each
-	services map[string]service       // nil if it is a pretend one
+	proxies  map[string]*engine.Proxy  // in front of each
+	services map[string]engine.Service // nil if it is a pretend one
 }
 
 // add opens another Engine and returns the proxy in front of it.
@@ -169,7 +146,7 @@ func (e *engines) add(name string) (*engine.Proxy, error) {
 		return nil, err
 	}
 	e.clients[name] = engine.NewClient(dial)
-	e.clients[name].Serial = e.kind == "podman"
+	e.clients[name].Serial = strings.HasPrefix(e.kind, "podman")
 	e.services[name] = service
 	e.proxies[name], err = engine.NewProxy(dial)
 	return e.proxies[name], err
@@ -186,13 +163,18 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition: func(cond string) (bool, error) {
-			if cond != "demo" && cond != "real" && cond != "podman" {
-				return false, errors.New("no such condition")
+			switch cond {
+			case "demo", "classic", "containerd", "podman5":
+				return cond == kind, nil
+			case "real": // dockerd of any kind
+				return kind != "demo" && !strings.HasPrefix(kind, "podman"), nil
+			case "podman": // of any version
+				return strings.HasPrefix(kind, "podman"), nil
 			}
-			return cond == kind, nil
+			return false, errors.New("no such condition")
 		},
 		Setup: func(env *testscript.Env) error {
-			e := &engines{kind: kind, open: open, clients: map[string]*engine.Client{}, proxies: map[string]*engine.Proxy{}, services: map[string]service{}}
+			e := &engines{kind: kind, open: open, clients: map[string]*engine.Client{}, proxies: map[string]*engine.Proxy{}, services: map[string]engine.Service{}}
 			proxy, err := e.add("")
 			if err != nil {
 				return err
@@ -201,7 +183,7 @@ func params(kind string, program func() ([]byte, error), open opener) testscript
 			env.Values["engines"] = e
 			env.Setenv("SOCK", proxy.Sock)
 			env.Setenv("DOCKER_HOST", "unix://"+proxy.Sock)
-			if kind == "podman" { // as it calls the images of Docker Hub
+			if strings.HasPrefix(kind, "podman") { // as it calls the images of Docker Hub
 				env.Setenv("HUB", "docker.io/library/")
 			}
 			return nil
@@ -379,7 +361,8 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	real := dockerds(t)
+	dockerd := engine.Kinds()[0]
+	real := services(t, dockerd)
 	for _, m := range shBlock.FindAllSubmatchIndex(readme, -1) {
 		part := func(i int) string {
 			if m[2*i] < 0 {
@@ -394,7 +377,7 @@ func TestREADME(t *testing.T) {
 			case "":
 				dial = demo.New().Dial
 			case "real":
-				needRoot(t, "dockerd")
+				need(t, dockerd)
 				dial = small(t, real)
 			case "norun":
 				t.Skip(reason)

@@ -218,7 +218,7 @@ func newMachine(t *testing.T) *machine {
 	if err := errors.Join(err, w.Close(), root.Close()); err != nil {
 		t.Fatal(err)
 	}
-	dockerd, err := engine.StartDockerd(t.Context())
+	dockerd, err := engine.StartDockerd(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -405,8 +405,11 @@ func (m *machine) swarm() {
 			m.Errorf("%s: %s", source, got)
 		}
 	}
-	if got := m.ask("tasks", "-f", "service=clean_clean", "-q", "[.Status.State, .Spec.ContainerSpec.Image]"); got != `["running","baleen:latest"]`+"\n" {
-		m.Errorf("tasks: %s", got)
+	tasks := ""
+	for deadline := time.Now().Add(20 * time.Second); tasks != `["running","baleen:latest"]`+"\n"; time.Sleep(50 * time.Millisecond) {
+		if tasks = m.ask("tasks", "-f", "service=clean_clean", "-q", "[.Status.State, .Spec.ContainerSpec.Image]"); time.Now().After(deadline) {
+			m.Fatalf("tasks: %s", tasks)
+		}
 	}
 	// The Engine has to be of the Swarm still when the network goes, after the tasks.
 	output(m.T, "docker", "stack", "rm", "clean")

@@ -16,24 +16,33 @@ import (
 
 // A Dockerd is a private dockerd, which shares nothing with another one.
 type Dockerd struct {
-	dir   string
-	cmd   *exec.Cmd
-	ended chan struct{}
+	program string
+	dir     string
+	cmd     *exec.Cmd
+	ended   chan struct{}
 }
 
-// StartDockerd starts a dockerd and waits until it answers. It needs root.
-// The error holds dockerd's log.
-func StartDockerd(ctx context.Context) (*Dockerd, error) {
+// StartDockerd starts a dockerd, that of a directory or for "" that of $PATH, and
+// waits until it answers. It needs root. The error holds dockerd's log.
+func StartDockerd(ctx context.Context, bin string) (*Dockerd, error) {
 	dir, err := os.MkdirTemp("", "bl")
 	if err != nil {
 		return nil, err
 	}
-	d := &Dockerd{dir: dir}
+	d := &Dockerd{program: program(bin, "dockerd"), dir: dir}
 	if err := d.Start(ctx); err != nil {
 		d.end()
 		return nil, err
 	}
 	return d, nil
+}
+
+// program is one of a directory, or for "" of $PATH.
+func program(bin, name string) string {
+	if bin == "" {
+		return name
+	}
+	return filepath.Join(bin, name)
 }
 
 // Start starts d again after Shutdown, with what it held.
@@ -52,7 +61,7 @@ func (d *Dockerd) Start(ctx context.Context) error {
 	}
 	defer log.Close()
 	d.ended = make(chan struct{})
-	d.cmd = exec.Command("dockerd",
+	d.cmd = exec.Command(d.program,
 		"--data-root", filepath.Join(dir, "data"),
 		"--exec-root", filepath.Join(dir, "exec"),
 		"--pidfile", filepath.Join(dir, "pid"),

@@ -13,18 +13,20 @@ import (
 
 // A Podman serves Docker's API with a store of its own. It needs root.
 type Podman struct {
+	program string
 	dir     string
 	cmd     *exec.Cmd
 	running bool
 }
 
-// StartPodman starts one and waits until it answers.
-func StartPodman(ctx context.Context) (*Podman, error) {
+// StartPodman starts one, that of a directory or for "" that of $PATH, and waits
+// until it answers.
+func StartPodman(ctx context.Context, bin string) (*Podman, error) {
 	dir, err := os.MkdirTemp("", "bl")
 	if err != nil {
 		return nil, err
 	}
-	p := &Podman{dir: dir}
+	p := &Podman{program: program(bin, "podman"), dir: dir}
 	// Higher limits take rights that a container of the tests may not have.
 	err = os.WriteFile(p.path("containers.conf"), []byte("[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n"), 0o600)
 	if err == nil {
@@ -47,7 +49,7 @@ func (p *Podman) Start(ctx context.Context) (err error) {
 	if p.running {
 		return nil
 	}
-	p.cmd = exec.Command("podman",
+	p.cmd = exec.Command(p.program,
 		"--root", p.path("data"),
 		"--runroot", p.path("run"),
 		"--tmpdir", p.path("tmp"),
