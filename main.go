@@ -170,7 +170,6 @@ type line struct {
 	filter  query.Options
 	action  *act.Action // nil for none
 	kind    string      // of what is acted on
-	seen    *act.Seen   // what names have meant; nil without an action
 
 	options  []engine.Options
 	engines  []*engine.Engine
@@ -216,10 +215,6 @@ func (l *line) parse() error {
 	}
 	if err := check(l.source, l.request, l.action, l.filter); err != nil {
 		return err
-	}
-	if l.action != nil {
-		l.seen = &act.Seen{}
-		l.request.Note = l.seen.Note
 	}
 	l.options, err = engine.OptionsFromFlags(c)
 	if err == nil && c.Bool("curl") && l.several() {
@@ -271,13 +266,17 @@ func (l *line) connect(ctx context.Context) (err error) {
 func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 	limit := act.LimitFromFlags(l.c, len(l.engines))
 	return func(ctx context.Context, e *engine.Engine) record.Seq {
-		records := l.source.Records(ctx, e, l.request)
+		request, names := l.request, &act.Seen{}
+		if l.action != nil {
+			request.Note = names.Note
+		}
+		records := l.source.Records(ctx, e, request)
 		if l.source.Layers {
 			seen := sink.Terminal(os.Stdout) != nil && !l.filter.Selects() && !l.c.IsSet("output")
 			records = l.progress.Layers(records, seen)
 		}
-		if l.seen != nil && l.source.Name != "read" {
-			records = l.seen.Records(records)
+		if l.action != nil && l.source.Name != "read" {
+			records = names.Records(records)
 		}
 		switch {
 		case l.several():
@@ -290,7 +289,7 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 			return results
 		}
 		run := &act.Run{
-			Action: *l.action, Kind: l.kind, Live: l.filter.Live, Client: e.Client, Flags: l.c, Limit: limit, Seen: l.seen,
+			Action: *l.action, Kind: l.kind, Live: l.filter.Live, Client: e.Client, Flags: l.c, Limit: limit, Seen: names,
 			Progress: l.progress, Underway: &l.report.underway,
 		}
 		results = run.Results(ctx, results)
@@ -451,6 +450,9 @@ func checkSelection(s source.Source, request source.Request, action *act.Action,
 	}
 	if filter.Given && !filter.Selects() {
 		return refuse("the filter is blank; an unset variable?")
+	}
+	if why := filter.Unsafe(); why != "" {
+		return refuse("%s", why)
 	}
 	if len(request.Names) == 0 && len(request.Filters) == 0 && !filter.Selects() && s.Name != "read" {
 		return &record.UsageError{Message: fmt.Sprintf("--%s without a selection\nname what is meant, or use -f or -q; -q . means all", action.Name)}

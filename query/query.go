@@ -42,6 +42,7 @@ type Program struct {
 	inspects  bool       // it may ask for the full records of what it reads
 	stream    *stream    // the one that is being run over
 	questions *questions // of that run
+	net       *net       // nil for "."
 }
 
 // Compile makes a program from a filter. Its error is a *CompileError.
@@ -60,6 +61,10 @@ func Compile(o Options) (*Program, error) {
 	each := !o.Null && !o.Slurp && !o.SortKeys
 	if each && isIdentity(q) {
 		return p, nil
+	}
+	p.net = newNet(&o, q)
+	if o.Whole {
+		guard(q)
 	}
 	lib, err := newLibrary(o.Library, q)
 	if err != nil {
@@ -138,6 +143,7 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 	if p.code == nil && p.cut == nil {
 		return records
 	}
+	records = p.net.watch(records)
 	if p.code == nil {
 		return p.pick(records)
 	}
@@ -158,7 +164,7 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 			}
 			return deliver(b, err)
 		}
-		s := &stream{next: next, yield: yield, need: p.need, cut: p.cut, slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole}
+		s := &stream{next: next, yield: yield, need: p.need, cut: p.cut, slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole, net: p.net}
 		p.stream = s
 		for s.run(p.code.Run(nil, p.vars...)) && !p.options.Null {
 		}
@@ -172,7 +178,7 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 // pick runs a program that is no more than a cut.
 func (p *Program) pick(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		s := &stream{cut: p.cut, yield: yield}
+		s := &stream{cut: p.cut, yield: yield, net: p.net}
 		for raw, err := range records {
 			if err != nil {
 				s.emit(nil, err)

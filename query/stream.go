@@ -22,6 +22,7 @@ type stream struct {
 	sortKeys bool
 	whole    bool              // outputs wait until the filter is through with their record
 	batch    []json.RawMessage // those that do
+	net      *net              // nil for none
 
 	need    *text.Need // what the filter can see of a record; nil for all
 	cut     *text.Cut  // what to pick from the results; nil for all of them
@@ -152,6 +153,10 @@ func (s *stream) result(b []byte) {
 
 // release passes on the outputs of a record that the filter is through with.
 func (s *stream) release() {
+	if n := s.net; n != nil && n.acts && n.live && len(n.pending) > 0 && len(s.batch) > 0 {
+		s.batch = nil
+		s.emit(nil, s.newRecordError(n.missing()))
+	}
 	for _, b := range s.batch {
 		if s.stopped {
 			break

@@ -1,0 +1,121 @@
+package query
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/itchyny/gojq"
+)
+
+// Unsafe says why a filter may select everything by mistake, as an unset variable
+// of the shell leaves it; "" if it does not look so.
+func (o *Options) Unsafe() (why string) {
+	for i, v := range o.Vars.values {
+		if v == "" {
+			return fmt.Sprintf("--arg %s is empty; an unset variable?", o.Vars.names[i][1:])
+		}
+	}
+	q, _, err := parse(o.Filter)
+	if err != nil {
+		return ""
+	}
+	walk(reflect.ValueOf(q), func(node any) {
+		f, ok := node.(*gojq.Func)
+		if !ok || len(f.Args) == 0 || why != "" {
+			return
+		}
+		switch f.Name {
+		case "test", "startswith", "endswith", "contains":
+			if l, ok := literal(f.Args[0]).(string); ok && l == "" {
+				why = f.Name + `("") is true of every string; an unset variable?`
+			}
+		}
+	})
+	return why
+}
+
+// literal is the string or number that q is, nil for any other filter.
+func literal(q *gojq.Query) any {
+	t := q.Term
+	if t == nil || t.SuffixList != nil || q.FuncDefs != nil {
+		return nil
+	}
+	switch {
+	case t.Type == gojq.TermTypeString && t.Str.Queries == nil:
+		return t.Str.Str
+	case t.Type == gojq.TermTypeNumber:
+		return t.Number
+	case t.Type == gojq.TermTypeQuery:
+		return literal(t.Query)
+	}
+	return nil
+}
+
+// guard has what a filter compares with a literal be of the literal's type: in
+// jq's order of all values null is less than any number, and a number less than
+// any string, so that such a comparison selects everything.
+func guard(q *gojq.Query) {
+	walk(reflect.ValueOf(q), func(node any) {
+		q, ok := node.(*gojq.Query)
+		if !ok || q.Left == nil || q.Right == nil {
+			return
+		}
+		switch q.Op {
+		case gojq.OpLt, gojq.OpGt, gojq.OpLe, gojq.OpGe:
+			left, right := isType(q.Left), isType(q.Right)
+			if right != "" && left == "" {
+				q.Left = checked(q.Left, right)
+			}
+			if left != "" && right == "" {
+				q.Right = checked(q.Right, left)
+			}
+		case gojq.OpNe:
+			if isType(q.Right) != "" && isType(q.Left) == "" {
+				q.Left = checked(q.Left, "_is_scalar")
+			}
+		}
+	})
+}
+
+// isType names the function that checks for the type of a literal, "" for none.
+func isType(q *gojq.Query) string {
+	if t := q.Term; t != nil && t.Type == gojq.TermTypeNumber && t.SuffixList == nil {
+		return "_is_number"
+	}
+	if _, ok := literal(q).(string); ok {
+		return "_is_string"
+	}
+	return ""
+}
+
+func checked(q *gojq.Query, by string) *gojq.Query {
+	inner := &gojq.Query{Left: q, Op: gojq.OpPipe, Right: call(by)}
+	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeQuery, Query: inner}}
+}
+
+// mustBe makes the function that guard checks a value with. On a list nothing is
+// done when it fails; on a stream without an end that record is not acted on.
+func (p *Program) mustBe(kind string, ok func(any) bool) func(any, []any) any {
+	return func(v any, _ []any) any {
+		if ok(v) {
+			return v
+		}
+		err := fmt.Errorf("the filter compares %s with a %s", gojq.TypeOf(v), kind)
+		if p.options.Live {
+			return err
+		}
+		return p.questions.fail(fmt.Errorf("%w; nothing is done", err))
+	}
+}
+
+func isString(v any) bool { _, ok := v.(string); return ok }
+
+func isNumber(v any) bool { _, ok := number(v); return ok }
+
+func isScalar(v any) bool {
+	switch v.(type) {
+	case []any, map[string]any:
+		return false
+	}
+	return true
+}
