@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"go/parser"
@@ -23,7 +22,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -53,295 +51,26 @@ func ssh() {
 	io.Copy(os.Stdout, c)
 }
 
-// TestScript runs each script on a pretend Engine, and again on a real one.
+// TestScript runs each script on a pretend Engine, and those that depend on the
+// Engine on each kind of real one; all on those that BALEEN_WHOLE names.
 func TestScript(t *testing.T) {
-	t.Parallel() // with TestPodman: most of their time is the Engines'
-	for program := range strings.SplitSeq(os.Getenv("BALEEN_REQUIRE"), ",") {
-		if _, err := exec.LookPath(program); program != "" && err != nil {
+	t.Parallel() // most of the time is the Engines'
+	for _, program := range engine.Required() {
+		if _, err := exec.LookPath(program); err != nil && !slices.ContainsFunc(engine.Kinds(), func(k engine.Kind) bool { return k.Name == program }) {
 			t.Errorf("BALEEN_REQUIRE: %v", err)
 		}
 	}
-	program := sync.OnceValues(func() ([]byte, error) { return engine.Program(t.Context()) })
-	t.Run("demo", func(t *testing.T) {
-		testscript.Run(t, params("demo", program, pretend))
+	suite := engine.NewSuite("testdata/script", *update)
+	t.Cleanup(func() {
+		if err := suite.Results(); err != nil {
+			t.Error(err)
+		}
 	})
 	for _, kind := range engine.Kinds() {
 		t.Run(kind.Name, func(t *testing.T) {
-			t.Parallel() // most of the time is the Engines'
-			need(t, kind)
-			p := params(kind.Name, program, services(t, kind))
-			p.Deadline, _ = t.Deadline()
-			testscript.RunT(serial{t}, p)
+			t.Parallel()
+			suite.Run(t, kind)
 		})
-	}
-}
-
-// An opener returns a way to the nth Engine of a script, which is empty, and
-// the Engine if it is a real one.
-type opener func(n int) (engine.Dial, engine.Service, error)
-
-func pretend(int) (engine.Dial, engine.Service, error) { return demo.Empty().Dial, nil, nil }
-
-// services opens private Engines, which are started when first asked for,
-// emptied when asked for again, and end with t.
-func services(t *testing.T, kind engine.Kind) opener {
-	started := map[int]engine.Service{}
-	return func(n int) (engine.Dial, engine.Service, error) {
-		if s, ok := started[n]; ok {
-			err := s.Start(t.Context()) // a script may have stopped it
-			if err == nil {
-				err = engine.NewClient(s.Dial).Empty(t.Context())
-			}
-			return s.Dial, s, err
-		}
-		s, err := kind.Start(t.Context())
-		if err != nil {
-			return nil, nil, err
-		}
-		t.Cleanup(func() {
-			if err := s.Stop(); err != nil {
-				t.Errorf("stopping an Engine: %v", err)
-			}
-		})
-		started[n] = s
-		return s.Dial, s, nil
-	}
-}
-
-// need skips t where there is no Engine of a kind, or fails it if BALEEN_REQUIRE
-// asks for one.
-func need(t *testing.T, kind engine.Kind) {
-	why, required := kind.Missing()
-	switch {
-	case why == nil:
-	case required:
-		t.Fatal(why)
-	default:
-		t.Skipf("not run on a real Engine: %v", why)
-	}
-}
-
-// serial runs scripts one after another, as a shared Engine wants it.
-type serial struct{ *testing.T }
-
-func (t serial) Parallel()     {}
-func (t serial) Verbose() bool { return testing.Verbose() }
-func (t serial) Run(name string, f func(testscript.T)) {
-	t.T.Run(name, func(t *testing.T) { f(serial{t}) })
-}
-
-// engines are a script's own Engine, named "", and those that it asked for.
-type engines struct {
-	kind     string
-	open     opener
-	clients  map[string]*engine.Client
-	proxies  map[string]*engine.Proxy  // in front of each
-	services map[string]engine.Service // nil if it is a pretend one
-}
-
-// add opens another Engine and returns the proxy in front of it.
-func (e *engines) add(name string) (*engine.Proxy, error) {
-	dial, service, err := e.open(len(e.clients))
-	if err != nil {
-		return nil, err
-	}
-	e.clients[name] = engine.NewClient(dial)
-	e.clients[name].Serial = strings.HasPrefix(e.kind, "podman")
-	e.services[name] = service
-	e.proxies[name], err = engine.NewProxy(dial)
-	return e.proxies[name], err
-}
-
-// own is the proxy in front of the script's own Engine.
-func (e *engines) own() *engine.Proxy { return e.proxies[""] }
-
-func params(kind string, program func() ([]byte, error), open opener) testscript.Params {
-	of := func(ts *testscript.TestScript) *engines { return ts.Value("engines").(*engines) }
-	return testscript.Params{
-		Dir:                 "testdata/script",
-		UpdateScripts:       *update,
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		Condition: func(cond string) (bool, error) {
-			switch cond {
-			case "demo", "classic", "containerd", "podman5":
-				return cond == kind, nil
-			case "real": // dockerd of any kind
-				return kind != "demo" && !strings.HasPrefix(kind, "podman"), nil
-			case "podman": // of any version
-				return strings.HasPrefix(kind, "podman"), nil
-			}
-			return false, errors.New("no such condition")
-		},
-		Setup: func(env *testscript.Env) error {
-			e := &engines{kind: kind, open: open, clients: map[string]*engine.Client{}, proxies: map[string]*engine.Proxy{}, services: map[string]engine.Service{}}
-			proxy, err := e.add("")
-			if err != nil {
-				return err
-			}
-			env.Defer(proxy.Close)
-			env.Values["engines"] = e
-			env.Setenv("SOCK", proxy.Sock)
-			env.Setenv("DOCKER_HOST", "unix://"+proxy.Sock)
-			if strings.HasPrefix(kind, "podman") { // as it calls the images of Docker Hub
-				env.Setenv("HUB", "docker.io/library/")
-			}
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			// engine NAME starts another Engine: $NAME_HOST and $NAME_SOCK, and past
-			// the proxy in front of a real one $NAME_DIRECT.
-			"engine": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) != 1 {
-					ts.Fatalf("usage: engine NAME")
-				}
-				proxy, err := of(ts).add(args[0])
-				ts.Check(err)
-				ts.Defer(proxy.Close)
-				ts.Setenv(args[0]+"_SOCK", proxy.Sock)
-				ts.Setenv(args[0]+"_HOST", "unix://"+proxy.Sock)
-				if d, ok := of(ts).services[args[0]].(*engine.Dockerd); ok {
-					ts.Setenv(args[0]+"_DIRECT", "unix://"+d.Sock())
-				}
-			},
-			// world small [NAME] fills an Engine; world empty [NAME] says that it holds nothing.
-			"world": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) < 1 || len(args) > 2 || args[0] != "small" && args[0] != "empty" {
-					ts.Fatalf("usage: world small|empty [ENGINE]")
-				}
-				client := of(ts).clients[strings.Join(args[1:], "")]
-				if client == nil {
-					ts.Fatalf("no engine %s", args[1])
-				}
-				if args[0] == "small" {
-					tar, err := program()
-					ts.Check(err)
-					ts.Check(client.Small(context.Background(), tar))
-					return
-				}
-				objects, err := client.Objects(context.Background())
-				ts.Check(err)
-				if len(objects) > 0 {
-					ts.Fatalf("the Engine holds %v", objects)
-				}
-			},
-			// await EXPRESSION [ENGINE] waits for a request whose path and query match,
-			// and a moment more, which the Engine needs to begin with it.
-			"await": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) < 1 || len(args) > 2 {
-					ts.Fatalf("usage: await EXPRESSION [ENGINE]")
-				}
-				path, err := regexp.Compile(args[0])
-				ts.Check(err)
-				proxy := of(ts).proxies[strings.Join(args[1:], "")]
-				for range 100 {
-					if slices.ContainsFunc(proxy.Requests(), path.MatchString) {
-						time.Sleep(200 * time.Millisecond)
-						return
-					}
-					time.Sleep(50 * time.Millisecond)
-				}
-				ts.Fatalf("no such request")
-			},
-			// network down|up cuts the way to the Engine, and opens it again.
-			"network": func(ts *testscript.TestScript, neg bool, args []string) {
-				switch proxy := of(ts).own(); {
-				case !neg && slices.Equal(args, []string{"down"}):
-					ts.Check(proxy.Down())
-				case !neg && slices.Equal(args, []string{"up"}):
-					ts.Check(proxy.Up())
-				default:
-					ts.Fatalf("usage: network down|up")
-				}
-			},
-			// behind COUNT METHOD PATH JSON changes the Engine so many times on another
-			// way, which is always open; %d in JSON is a number that grows.
-			"behind": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) != 4 {
-					ts.Fatalf("usage: behind COUNT METHOD PATH JSON")
-				}
-				count, err := strconv.Atoi(args[0])
-				ts.Check(err)
-				for i := range count {
-					body := strings.ReplaceAll(args[3], "%d", strconv.Itoa(i))
-					ts.Check(of(ts).clients[""].Do(context.Background(), args[1], args[2], body))
-				}
-			},
-			// registry NAME [USER PASSWORD] starts a registry: $NAME is its address.
-			"registry": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) != 1 && len(args) != 3 {
-					ts.Fatalf("usage: registry NAME [USER PASSWORD]")
-				}
-				name, args := args[0], append(args[1:], "", "")
-				r, err := engine.StartRegistry(context.Background(), args[0], args[1])
-				ts.Check(err)
-				ts.Defer(r.Stop)
-				for _, s := range of(ts).services {
-					if p, ok := s.(*engine.Podman); ok {
-						ts.Check(p.Trust(context.Background(), r.Addr))
-					}
-				}
-				ts.Setenv(name, r.Addr)
-			},
-			// service stop|kill|start [ENGINE] ends a real Engine, in order or, Docker's,
-			// at once, and starts it again with what it held.
-			"service": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) < 1 || len(args) > 2 {
-					ts.Fatalf("usage: service stop|kill|start [ENGINE]")
-				}
-				s := of(ts).services[strings.Join(args[1:], "")]
-				switch {
-				case s == nil:
-					ts.Fatalf("no such Engine, or no real one")
-				case args[0] == "stop":
-					s.Shutdown()
-				case args[0] == "kill":
-					s.(*engine.Dockerd).Kill()
-				case args[0] == "start":
-					ts.Check(s.Start(context.Background()))
-				default:
-					ts.Fatalf("service stop, kill or start, not %s", args[0])
-				}
-			},
-			// requests METHOD|* COUNT [EXPRESSION] counts the requests whose
-			// path and query match; requests reset starts over.
-			"requests": func(ts *testscript.TestScript, neg bool, args []string) {
-				proxy := of(ts).own()
-				if !neg && slices.Equal(args, []string{"reset"}) {
-					proxy.Reset()
-					return
-				}
-				if neg || len(args) < 2 || len(args) > 3 {
-					ts.Fatalf("usage: requests METHOD|* COUNT [EXPRESSION]")
-				}
-				want, err := strconv.Atoi(args[1])
-				ts.Check(err)
-				path, err := regexp.Compile(strings.Join(args[2:], ""))
-				ts.Check(err)
-				seen := proxy.Requests()
-				got := 0
-				for _, request := range seen {
-					method, uri, _ := strings.Cut(request, " ")
-					if (args[0] == "*" || args[0] == method) && path.MatchString(uri) {
-						got++
-					}
-				}
-				if got != want {
-					ts.Fatalf("%d requests, not %d, among:\n%s", got, want, strings.Join(seen, "\n"))
-				}
-			},
-			// fault KIND … EXPRESSION makes the Engine misbehave: see Proxy.Fault.
-			// fault body takes a file.
-			"fault": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) == 0 {
-					ts.Fatalf("usage: fault KIND [ARGUMENT...] EXPRESSION")
-				}
-				if args[0] == "body" && len(args) == 3 {
-					args = []string{"body", ts.ReadFile(args[1]), args[2]}
-				}
-				ts.Check(of(ts).own().Fault(args[0], args[1:]...))
-			},
-		},
 	}
 }
 
@@ -361,8 +90,8 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dockerd := engine.Kinds()[0]
-	real := services(t, dockerd)
+	dockerd := engine.KindOf("dockerd")
+	real := engine.Open(t, dockerd)
 	for _, m := range shBlock.FindAllSubmatchIndex(readme, -1) {
 		part := func(i int) string {
 			if m[2*i] < 0 {
@@ -377,15 +106,15 @@ func TestREADME(t *testing.T) {
 			case "":
 				dial = demo.New().Dial
 			case "real":
-				need(t, dockerd)
+				engine.Need(t, dockerd)
 				dial = small(t, real)
 			case "norun":
 				t.Skip(reason)
 			default:
 				t.Fatalf("sh %s: neither real nor norun", word)
 			}
-			got := shell(t, dial, part(2))
-			if m[6] >= 0 && !matches(part(3), got) {
+			got := engine.Shell(t, dial, part(2))
+			if m[6] >= 0 && !engine.Matches(part(3), got) {
 				t.Errorf("%s\nprints:\n%s\nnot:\n%s", part(2), got, part(3))
 			}
 		})
@@ -393,7 +122,7 @@ func TestREADME(t *testing.T) {
 }
 
 // small opens an Engine and fills it.
-func small(t *testing.T, open opener) engine.Dial {
+func small(t *testing.T, open engine.Opener) engine.Dial {
 	dial, _, err := open(0)
 	if err != nil {
 		t.Fatal(err)
@@ -406,33 +135,6 @@ func small(t *testing.T, open opener) engine.Dial {
 		t.Fatal(err)
 	}
 	return dial
-}
-
-// shell runs commands on the Engine that dial reaches and returns what a
-// reader would see of them.
-func shell(t *testing.T, dial engine.Dial, commands string) string {
-	proxy, err := engine.NewProxy(dial)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer proxy.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", "-euc", commands)
-	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "HOME="+cmd.Dir, "DOCKER_HOST=unix://"+proxy.Sock)
-	cmd.WaitDelay = time.Second
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s\n%v\n%s", commands, err, out)
-	}
-	return string(out)
-}
-
-// matches says whether text is pattern, ... standing for anything.
-func matches(pattern, text string) bool {
-	quoted := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\.\.\.`, ".*")
-	return regexp.MustCompile(`(?s)^` + quoted + `$`).MatchString(text)
 }
 
 // TestBoundaries keeps source, query and sink apart, docker's packages out of
@@ -473,7 +175,7 @@ func TestBoundaries(t *testing.T) {
 // read at the end of the pipe: a line that waits for company waits for ever.
 func TestUnbuffered(t *testing.T) {
 	read := make(chan bool)
-	host := double(t, func(w http.ResponseWriter, _ *http.Request) {
+	host := engine.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		for i := range 5 {
 			fmt.Fprintf(w, `{"name":"/x","n":%d}`, i)
 			w.(http.Flusher).Flush()
@@ -505,7 +207,7 @@ func TestUnbuffered(t *testing.T) {
 // TestReaderGone has an Engine that falls silent: baleen must not wait for its
 // next record to learn that nobody reads.
 func TestReaderGone(t *testing.T) {
-	host := double(t, func(w http.ResponseWriter, r *http.Request) {
+	host := engine.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"n":1}`)
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
@@ -538,7 +240,7 @@ func TestConstantMemory(t *testing.T) {
 		t.Skip("the race detector's own memory grows; run without -race")
 	}
 	pid, peak := make(chan int), make(chan int, 1)
-	host := double(t, func(w http.ResponseWriter, r *http.Request) {
+	host := engine.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.URL.Query().Get("n"))
 		for i := range n {
 			fmt.Fprintf(w, "%c"+`{"Containers":-1,"Created":%d,"Id":"sha256:%064x","Labels":{"maintainer":"a \u003ca@example.com\u003e","text":"%0300d"},"RepoTags":["app-%d:1"],"Size":%d}`,
@@ -573,29 +275,6 @@ func TestConstantMemory(t *testing.T) {
 			t.Errorf("%s: %d KB for 10,000 records, %d KB for 100,000", filter, few, many)
 		}
 	}
-}
-
-// double serves what h says as an Engine, and returns its address.
-func double(t *testing.T, h http.HandlerFunc) string {
-	dir, err := os.MkdirTemp("", "bl") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("unix", filepath.Join(dir, "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Api-Version", "1.41")
-		w.Header().Set("Content-Type", "application/json")
-		h(w, r)
-	})}
-	go s.Serve(l)
-	t.Cleanup(func() {
-		s.Close()
-		os.RemoveAll(dir)
-	})
-	return "unix://" + l.Addr().String()
 }
 
 // BenchmarkLatency measures how long a sample takes from the pretend Engine's

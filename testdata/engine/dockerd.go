@@ -29,20 +29,12 @@ func StartDockerd(ctx context.Context, bin string) (*Dockerd, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dockerd{program: program(bin, "dockerd"), dir: dir}
+	d := &Dockerd{program: filepath.Join(bin, "dockerd"), dir: dir}
 	if err := d.Start(ctx); err != nil {
 		d.end()
 		return nil, err
 	}
 	return d, nil
-}
-
-// program is one of a directory, or for "" of $PATH.
-func program(bin, name string) string {
-	if bin == "" {
-		return name
-	}
-	return filepath.Join(bin, name)
 }
 
 // Start starts d again after Shutdown, with what it held.

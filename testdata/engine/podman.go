@@ -26,7 +26,7 @@ func StartPodman(ctx context.Context, bin string) (*Podman, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Podman{program: program(bin, "podman"), dir: dir}
+	p := &Podman{program: filepath.Join(bin, "podman"), dir: dir}
 	// Higher limits take rights that a container of the tests may not have.
 	err = os.WriteFile(p.path("containers.conf"), []byte("[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n"), 0o600)
 	if err == nil {
