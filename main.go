@@ -61,11 +61,11 @@ func run(args []string) (code int) {
 		r.add(out.Flush())
 		code = r.code
 	}()
-	if slices.Equal(args, []string{source.PluginMetadata}) {
-		fmt.Fprintln(out, source.DescribePlugin(buildVersion()))
+	if slices.Equal(args, []string{command.PluginMetadata}) {
+		fmt.Fprintln(out, command.DescribePlugin(buildVersion()))
 		return 0
 	}
-	args = source.Plugin(args, func() { signals <- syscall.SIGTERM })
+	args = command.Plugin(args, func() { signals <- syscall.SIGTERM })
 	r.add(dispatch(ctx, out, args, commands(r)))
 	return r.code
 }
@@ -73,7 +73,7 @@ func run(args []string) (code int) {
 // dispatch runs one command line.
 func dispatch(ctx context.Context, out io.Writer, args []string, table []command.Command) error {
 	if len(args) > 1 && args[0] == "__complete" {
-		command.Complete(ctx, out, table, args[1:], map[string][]string{"output": print.OutputNames()})
+		command.Complete(ctx, out, table, args[1:], command.Answers{Names: source.EngineNames, Values: flagValues})
 		return nil
 	}
 	args, err := command.Arrange(args, table)
@@ -126,7 +126,7 @@ func commands(r *report) (all []command.Command) {
 			Run: func(c *cli.Context) error { return serve(c, s, r) },
 		})
 	}
-	all = append(all, command.Script(all, r.within), command.Completion(), command.Command{
+	all = append(all, command.Script(all, engine.Flags, r.within), command.Completion(), command.Command{
 		Name:     "functions",
 		Usage:    "the jq functions that baleen adds: what each takes and gives, with an example",
 		Examples: []string{"baleen functions"},
@@ -154,6 +154,14 @@ func groups(s source.Source) []command.Group {
 		g = slices.Insert(g, 2, command.Group{Title: "Action", Flags: act.ActionFlags(s.Kind)})
 	}
 	return g
+}
+
+// flagValues lists what a flag can be set to, for completion.
+func flagValues(name, flag, word string, names func(string) []string) []string {
+	if flag == "output" {
+		return print.OutputNames()
+	}
+	return source.FlagValues(name, flag, word, names)
 }
 
 func buildVersion() string {

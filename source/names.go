@@ -56,6 +56,19 @@ func Names(ctx context.Context, e *engine.Engine, source string) ([]string, erro
 	return slices.Compact(names), nil
 }
 
+// EngineNames lists what the Engines that flags name have, for completion:
+// what cannot be asked is left out.
+func EngineNames(ctx context.Context, flags record.Flags, source string) (names []string) {
+	engines, _ := engine.OptionsFromFlags(flags)
+	for _, o := range engines {
+		if e, err := engine.Connect(o); err == nil {
+			own, _ := Names(ctx, e, source)
+			names = append(names, own...)
+		}
+	}
+	return names
+}
+
 // FlagValues lists what a flag of a source can be set to, where word is there
 // already: keys of -f with their =, or that key with each of its values. Names
 // of other sources come from names.

@@ -8,17 +8,18 @@ import (
 	"strings"
 	"time"
 
-	"baleen/source"
-	"baleen/source/engine"
+	"github.com/urfave/cli/v2"
+
+	"baleen/source/record"
 )
 
 // Complete writes what the last of words, which may be empty, can become: a
 // line each, with a tab and a few words on it where there are some. The last
 // line is a colon and what shells do then, as cobra has it: 0 they may offer
-// files, 4 they must not, 6 nor put a space after the word. values are what
-// flags can be set to that the package does not know of.
-func Complete(ctx context.Context, w io.Writer, commands []Command, words []string, values map[string][]string) {
-	c := &completer{ctx, commands, values}
+// files, 4 they must not, 6 nor put a space after the word. answers are
+// what main knows about sources and flags.
+func Complete(ctx context.Context, w io.Writer, commands []Command, words []string, answers Answers) {
+	c := &completer{ctx, commands, answers}
 	last := len(words) - 1
 	if words[last] == `""` { // how completion.powershell says that it is empty
 		words[last] = ""
@@ -41,28 +42,34 @@ func Complete(ctx context.Context, w io.Writer, commands []Command, words []stri
 	fmt.Fprintf(w, ":%d\n", directive)
 }
 
+// Answers are the questions that completion has about sources and flags.
+type Answers struct {
+	// Names lists what the Engines that flags name have for a command to name.
+	Names func(ctx context.Context, flags record.Flags, command string) []string
+	// Values lists what a flag of a command can be set to where word is there
+	// already. names gives the names of any command.
+	Values func(command, flag, word string, names func(command string) []string) []string
+}
+
 type completer struct {
 	ctx      context.Context
 	commands []Command
-	values   map[string][]string
+	answers  Answers
 }
 
-// names lists what the Engines have for a command to name, if they say so at once.
+// patience is how long a shell waits for an Engine that takes its time.
+const patience = time.Second
+
+// names lists what the Engines have for a command to name, if they answer soon.
 func (c *completer) names(command string, flags []string) []string {
-	ctx, cancel := context.WithTimeout(c.ctx, 80*time.Millisecond)
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
 	defer cancel()
+	var known []cli.Flag
+	if found := find(c.commands, command); found != nil {
+		known = found.flags()
+	}
 	said := make(chan []string, 1)
-	go func() {
-		var names []string
-		engines, _ := engine.OptionsFromFlags(flagContext(engine.Flags(), flags))
-		for _, o := range engines {
-			if e, err := engine.Connect(o); err == nil {
-				own, _ := source.Names(ctx, e, command)
-				names = append(names, own...)
-			}
-		}
-		said <- names
-	}()
+	go func() { said <- c.answers.Names(ctx, flagContext(known, flags), command) }()
 	select {
 	case names := <-said:
 		return names
@@ -101,11 +108,7 @@ func (c *completer) candidates(before []string, word string) (list []string, fil
 	if i := slices.IndexFunc(flags, func(f string) bool { return strings.HasSuffix(f, "="+mark) }); i >= 0 {
 		name := strings.TrimSuffix(strings.TrimPrefix(flags[i], "--"), "="+mark)
 		flags = slices.Delete(flags, i, i+1)
-		values := c.values[name]
-		if values == nil {
-			values = source.FlagValues(command.Name, name, flagValue, func(of string) []string { return c.names(of, flags) })
-		}
-		for _, v := range values {
+		for _, v := range c.answers.Values(command.Name, name, flagValue, func(of string) []string { return c.names(of, flags) }) {
 			list = append(list, prefix+v)
 		}
 		return list, c.takesFile(name)

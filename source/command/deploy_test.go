@@ -151,6 +151,10 @@ func TestExampleFiles(t *testing.T) {
 			continue
 		}
 		cmd := exec.Command(words[0], words[1:]...)
+		if words[0] == "docker" && strings.Contains(output(t, "docker", "--version"), " 20.") {
+			t.Log("not checked: docker 20.10 has no `stack config`")
+			continue
+		}
 		if words[0] == "systemd-analyze" { // the program has to be there
 			cmd.Dir = t.TempDir()
 			for _, unit := range []string{"baleen-clean.service", "baleen-clean.timer"} {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"baleen/source/engine"
 	"context"
 	"fmt"
 	"io"
@@ -15,13 +14,13 @@ import (
 // Script is the command that runs files of command lines of sources. A regular
 // file is read again each time that it is due. line is given each command line in
 // turn, to run it, to report its errors with where before them, and to say whether
-// it failed.
-func Script(sources []Command, line func(where string, run func() error) (failed bool)) Command {
+// it failed. Its flags engineFlags say which Engine lines use.
+func Script(sources []Command, engineFlags func() []cli.Flag, line func(where string, run func() error) (failed bool)) Command {
 	run := func(c *cli.Context) error {
 		if c.NArg() != 1 {
 			return usage("run takes one file")
 		}
-		file, engine := c.Args().First(), given(c, engine.Flags())
+		file, engine := c.Args().First(), given(c, engineFlags())
 		read := reader(file)
 		if file == "-" {
 			file = os.Stdin.Name()
@@ -57,7 +56,7 @@ func Script(sources []Command, line func(where string, run func() error) (failed
 			"baleen run clean.baleen",
 			"baleen run --cron '0 2 * * *' clean.baleen",
 		},
-		Groups: func() []Group { return []Group{{"Schedule", scheduleFlags()}, {"Engine", engine.Flags()}} },
+		Groups: func() []Group { return []Group{{"Schedule", scheduleFlags()}, {"Engine", engineFlags()}} },
 		Run:    run,
 	}
 }

@@ -1,4 +1,4 @@
-package source
+package command
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // PluginMetadata is the word with which docker's CLI asks a plugin, a program
@@ -37,6 +38,8 @@ func Plugin(args []string, ended func()) []string {
 			}
 			ended() // or it has ended already
 		}()
+	} else { // docker before 25
+		endWithParent(ended)
 	}
 	var own []string
 	for i := 0; i < len(args); i++ {
@@ -73,4 +76,14 @@ func Plugin(args []string, ended func()) []string {
 		own = append(own, name, value)
 	}
 	return args // began by hand
+}
+
+// watchParent calls ended once parent is no longer the parent process.
+func watchParent(parent int, ended func()) {
+	go func() {
+		for os.Getppid() == parent {
+			time.Sleep(time.Second)
+		}
+		ended()
+	}()
 }
