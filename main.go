@@ -182,6 +182,8 @@ type line struct {
 	options  []engine.Options
 	engines  []*engine.Engine
 	programs map[*engine.Engine]*query.Program
+	requests map[*engine.Engine]func(json.RawMessage) (act.Request, error) // of --request
+	command  []string                                                      // of --exec
 	progress *print.Progress
 	printer  *print.Printer
 	show     func(*engine.Engine, record.Seq) record.Seq
@@ -224,9 +226,18 @@ func (l *line) parse() error {
 	if err := check(l.source, l.request, l.action, l.filter); err != nil {
 		return err
 	}
+	if l.action != nil && l.action.Name == "exec" {
+		if l.command, err = command.Words(c.String("exec")); err != nil {
+			return err
+		}
+	}
 	l.options, err = engine.OptionsFromFlags(c)
-	if err == nil && c.Bool("curl") && l.several() {
+	switch {
+	case err != nil || !c.Bool("curl"):
+	case l.several():
 		err = &record.UsageError{Message: "--curl prints what one Engine is asked"}
+	case l.action != nil && l.action.Send != nil:
+		err = &record.UsageError{Message: fmt.Sprintf("--curl does not go with --%s, whose requests depend on each record", l.action.Name)}
 	}
 	return err
 }
@@ -264,9 +275,35 @@ func (l *line) connect(ctx context.Context) (err error) {
 		if l.programs[e], err = query.Compile(filter); err != nil {
 			return err
 		}
+		if err := l.template(e, filter); err != nil {
+			return err
+		}
 		l.engines = append(l.engines, e)
 	}
 	l.request.Stdin, l.request.Engines = source.Stdin(l.several()), l.engines
+	return nil
+}
+
+// template prepares what --request makes of each record.
+func (l *line) template(e *engine.Engine, filter query.Options) error {
+	if l.action == nil || l.action.Name != "request" {
+		return nil
+	}
+	method, path, err := act.Method(l.c.String("request"))
+	if err != nil {
+		return err
+	}
+	make, err := query.Template(filter, path, l.c.String("body"))
+	if err != nil {
+		return err
+	}
+	if l.requests == nil {
+		l.requests = map[*engine.Engine]func(json.RawMessage) (act.Request, error){}
+	}
+	l.requests[e] = func(v json.RawMessage) (act.Request, error) {
+		uri, body, err := make(v)
+		return act.Request{Method: method, URI: uri, Body: body}, err
+	}
 	return nil
 }
 
@@ -297,6 +334,7 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 			return results
 		}
 		run := &act.Run{
+			Send: e.Send, Request: l.requests[e], Command: l.command,
 			Action: *l.action, Kind: l.kind, Live: l.filter.Live, Client: e.Client, Flags: l.c, Limit: limit, Seen: names,
 			Progress: l.progress, Underway: &l.report.underway,
 		}

@@ -23,7 +23,7 @@ func api() Source {
 		MinArgs: 1,
 		Filters: true,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "request", Aliases: []string{"X"}, Usage: "the `METHOD`; other than GET and HEAD may change things", Value: http.MethodGet},
+			&cli.StringFlag{Name: "method", Aliases: []string{"X"}, Usage: "the `METHOD`; other than GET and HEAD may change things", Value: http.MethodGet},
 			&cli.StringFlag{Name: "data", Aliases: []string{"d"}, Usage: "the `BODY`, or @FILE (@- is standard input); goes with -X"},
 			&cli.StringSliceFlag{Name: "header", Usage: "a `NAME:VALUE` to send; may be repeated"},
 		},
@@ -32,12 +32,12 @@ func api() Source {
 			"baleen api /system/df -q '.Volumes[] | {Name, size: .UsageData.Size}'",
 			"baleen api -X POST '/containers/prune' -f until=24h",
 		},
-		Writes: func(f record.Flags) bool { return f.IsSet("request") },
+		Writes: func(f record.Flags) bool { return f.IsSet("method") },
 		Check: func(r Request) error {
 			if len(r.Names) > 1 {
 				return &record.UsageError{Message: fmt.Sprintf("api takes one path; what is %q?", r.Names[1])}
 			}
-			if r.Flags.IsSet("data") && !r.Flags.IsSet("request") {
+			if r.Flags.IsSet("data") && !r.Flags.IsSet("method") {
 				return &record.UsageError{Message: "-d goes with -X, which says what to do with the body\nbaleen api -X POST …"}
 			}
 			_, err := parseHeaders(r.Flags.StringSlice("header"))
@@ -86,7 +86,7 @@ func apiRequest(ctx context.Context, e *engine.Engine, r Request, yield func(jso
 			header.Set("Content-Type", "application/json")
 		}
 	}
-	method := strings.ToUpper(r.Flags.String("request"))
+	method := strings.ToUpper(r.Flags.String("method"))
 	if len(r.Filters) > 0 {
 		uri.RawQuery = r.Filters.Put(query).Encode()
 	}

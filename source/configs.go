@@ -11,6 +11,7 @@ func configs() Source {
 		Name:    "configs",
 		Usage:   "the Swarm's configs",
 		Args:    "[NAME|ID...]",
+		Kind:    "config",
 		Filters: true,
 		Examples: []string{
 			"baleen configs app.ini -q '.Spec.Data | @base64d' -r",

@@ -11,6 +11,7 @@ func nodes() Source {
 		Name:    "nodes",
 		Usage:   "the Swarm's nodes",
 		Args:    "[HOSTNAME|ID...]",
+		Kind:    "node",
 		Filters: true,
 		Examples: []string{
 			"baleen nodes -f role=manager -q .Description.Hostname -r",

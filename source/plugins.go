@@ -11,6 +11,7 @@ func plugins() Source {
 		Name:    "plugins",
 		Usage:   "the Engine's managed plugins",
 		Args:    "[NAME|ID...]",
+		Kind:    "plugin",
 		Filters: true,
 		Examples: []string{
 			"baleen plugins -q 'select(.Enabled | not) | .Name' -r",

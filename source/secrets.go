@@ -11,6 +11,7 @@ func secrets() Source {
 		Name:    "secrets",
 		Usage:   "the Swarm's secrets, without what is in them",
 		Args:    "[NAME|ID...]",
+		Kind:    "secret",
 		Filters: true,
 		Examples: []string{
 			"baleen secrets -q .Spec.Name -r",

@@ -11,6 +11,7 @@ func services() Source {
 		Name:    "services",
 		Usage:   "the Swarm's services",
 		Args:    "[NAME|ID...]",
+		Kind:    "service",
 		Filters: true,
 		Examples: []string{
 			"baleen services -q '{name: .Spec.Name, image: .Spec.TaskTemplate.ContainerSpec.Image}'",

@@ -29,7 +29,7 @@ type Source struct {
 	Args     string                  // what the names are, for help; "" takes none
 	MinArgs  int                     // how many names there have to be
 	Examples []string                // command lines to paste, for help
-	Kind     string                  // what actions act on: "image", "container", "volume", "network", "event" for what each event names; "" cannot be acted on, "any" by its --kind flag
+	Kind     string                  // what actions act on: "image", "container", "volume", "network", "buildcache", "service" and so on, "event" for what each event names; "" cannot be acted on, "any" by its --kind flag
 	Filters  bool                    // takes -f
 	Flags    []cli.Flag              // its own flags
 	Live     func(record.Flags) bool // true: a stream without an end, acted on as it comes
@@ -49,6 +49,7 @@ func All() []Source {
 		containers(),
 		volumes(),
 		networks(),
+		buildCache(),
 		stats(),
 		events(),
 		logs(),

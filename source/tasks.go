@@ -11,6 +11,7 @@ func tasks() Source {
 		Name:    "tasks",
 		Usage:   "the Swarm's tasks",
 		Args:    "[ID...]",
+		Kind:    "task",
 		Filters: true,
 		Examples: []string{
 			"baleen tasks -f service=web -q 'select(.Status.State == \"failed\") | .Status.Err'",

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net"
 	"net/http"
@@ -35,17 +36,23 @@ type Action struct {
 	Flags  func(kind string) []cli.Flag // its own, nil for none
 	// Do acts on one target and gives back the Engine's answer, if that is more than a status.
 	Do func(context.Context, *client.Client, Target, record.Flags) (any, error)
+	// Send does the same with requests of its own.
+	Send func(context.Context, Sender, Target, record.Flags) (any, error)
 }
+
+// Sender sends a request to the Engine and returns the body of an answer with a
+// status of 2xx. uri is an escaped path with a query, body JSON or nil.
+type Sender func(ctx context.Context, method, uri string, body []byte) (io.ReadCloser, error)
 
 // Actions lists every action in the order of the help text.
 func Actions() []Action {
-	return []Action{del(), tag(), stop(), start(), restart(), kill(), pause(), unpause()}
+	return []Action{del(), tag(), stop(), start(), restart(), kill(), pause(), unpause(), exec(), request()}
 }
 
 // goes reports whether the action can be taken on that kind of resource: "any"
 // is one that is not known yet, "event" what each event names.
 func (a *Action) goes(kind string) bool {
-	return kind == "any" || kind == "event" && !a.Single || slices.Contains(a.Kinds, kind)
+	return kind == "any" || kind == "event" && !a.Single || a.Kinds == nil || slices.Contains(a.Kinds, kind)
 }
 
 // ActionFlags are the actions that can be taken on a kind of resource, and the
@@ -89,7 +96,7 @@ func Choose(kind string, f record.Flags) (*Action, string, error) {
 	if kind == "any" {
 		kind = f.String("kind")
 		kinds := del().Kinds // everything that there is
-		if (kind != "" || chosen != nil) && !slices.Contains(kinds, kind) {
+		if (kind != "" || chosen != nil && chosen.Kinds != nil) && !slices.Contains(kinds, kind) {
 			return nil, "", &record.UsageError{Message: fmt.Sprintf("--kind says what is acted on: %s; not %q", strings.Join(kinds, ", "), kind)}
 		}
 	}
@@ -143,14 +150,16 @@ func commonFlags() []cli.Flag {
 
 // Result is what became of one target.
 type Result struct {
-	Action   string `json:"action"`
-	Kind     string `json:"kind"`
-	Target   string `json:"target"`
-	Name     string `json:"name,omitempty"`
-	Status   string `json:"status"` // done, planned, skipped, failed
-	Error    string `json:"error,omitempty"`
-	Code     int    `json:"code,omitempty"` // HTTP status of a failure; 0 where the Engine gave none
-	Response any    `json:"response,omitempty"`
+	Action   string          `json:"action"`
+	Kind     string          `json:"kind"`
+	Target   string          `json:"target"`
+	Name     string          `json:"name,omitempty"`
+	Status   string          `json:"status"` // done, planned, skipped, failed
+	Error    string          `json:"error,omitempty"`
+	Code     int             `json:"code,omitempty"`    // HTTP status of a failure; 0 where the Engine gave none
+	Request  string          `json:"request,omitempty"` // of --request
+	Body     json.RawMessage `json:"body,omitempty"`
+	Response any             `json:"response,omitempty"`
 }
 
 // ResultColumns are the columns that a table of results has.
@@ -176,6 +185,10 @@ type Run struct {
 	Flags  record.Flags
 	Limit  *Limit
 	Seen   *Seen // what names have meant; nil if that is not known
+
+	Send    Sender
+	Request func(result json.RawMessage) (Request, error) // what --request makes of a result
+	Command []string                                      // of --exec
 
 	Progress Meter         // nil for none
 	Underway *atomic.Int64 // counts the requests that are; nil for nowhere
@@ -283,6 +296,9 @@ func (r *Run) targets(results record.Seq) iter.Seq2[Target, error] {
 
 func (r *Run) resolve(result json.RawMessage) (Target, error) {
 	t, err := Target{}, error(nil)
+	if r.Request != nil {
+		return r.resolveRequest(result)
+	}
 	if r.Kind == "event" {
 		t, err = resolveEvent(r.Action.Kinds, result)
 	} else {
@@ -291,6 +307,7 @@ func (r *Run) resolve(result json.RawMessage) (Target, error) {
 	if err != nil {
 		return t, err
 	}
+	t.Command = r.Command
 	return r.Seen.settle(t)
 }
 
@@ -393,6 +410,9 @@ type outcome struct {
 
 func (r *Run) act(ctx context.Context, t Target) outcome {
 	o := outcome{target: t, result: Result{Action: r.Action.Name, Kind: t.Kind, Target: t.ID, Name: t.Name, Status: "done"}}
+	if t.Request != nil {
+		o.result.Target, o.result.Request, o.result.Body = cmp.Or(t.Resource, t.Name), t.Request.Method+" "+t.Request.URI, t.Request.Body
+	}
 	if r.Flags.Bool("dry-run") {
 		o.result.Status = "planned"
 		return o
@@ -401,11 +421,11 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 		r.Underway.Add(1)
 		defer r.Underway.Add(-1)
 	}
-	response, err := r.Action.Do(context.WithoutCancel(ctx), r.Client, t, r.Flags)
+	response, err := r.do(context.WithoutCancel(ctx), t)
 	for dialed := (*net.OpError)(nil); r.Flags.Bool("reconnect") && errors.As(err, &dialed) && dialed.Op == "dial" && ctx.Err() == nil; {
 		select { // until the Engine is back
 		case <-time.After(time.Second):
-			response, err = r.Action.Do(context.WithoutCancel(ctx), r.Client, t, r.Flags)
+			response, err = r.do(context.WithoutCancel(ctx), t)
 		case <-ctx.Done():
 		}
 	}
@@ -420,6 +440,10 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 		text, _, _ = strings.Cut(cause.Error(), "\n") // what may help comes after it
 	}
 	o.result.Error = strings.Join(strings.Fields(text), " ")
+	var refused interface{ StatusCode() int }
+	if errors.As(err, &refused) {
+		err = fmt.Errorf("%w%w", err, silent{errhttp.ToNative(refused.StatusCode())})
+	}
 	if code := errhttp.ToHTTP(err); !client.IsErrConnectionFailed(err) && (code != http.StatusInternalServerError || errdefs.IsInternal(err)) {
 		o.result.Code = code
 	}
@@ -434,6 +458,13 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 	o.result.Status = "failed"
 	o.err = &FailedError{o.result}
 	return o
+}
+
+func (r *Run) do(ctx context.Context, t Target) (any, error) {
+	if r.Action.Send != nil {
+		return r.Action.Send(ctx, r.Send, t, r.Flags)
+	}
+	return r.Action.Do(ctx, r.Client, t, r.Flags)
 }
 
 // send gives the outcome to the consumer.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
@@ -20,10 +21,10 @@ func del() Action {
 	return Action{
 		Name:  "delete",
 		Usage: "delete each",
-		Kinds: []string{"image", "container", "volume", "network"},
+		Kinds: []string{"image", "container", "volume", "network", "buildcache"},
 		Flags: func(kind string) []cli.Flag {
 			var flags []cli.Flag
-			if kind != "network" {
+			if kind != "network" && kind != "buildcache" {
 				flags = append(flags, &cli.BoolFlag{Name: "force", Usage: "with --delete: even if it is in use"})
 			}
 			if kind == "image" || kind == "any" {
@@ -49,7 +50,7 @@ func del() Action {
 			case "network":
 				return nil, deleteNetwork(ctx, c, t.ID)
 			}
-			return nil, fmt.Errorf("a %s cannot be deleted", t.Kind)
+			return deleteCache(ctx, c, t.ID)
 		},
 	}
 }
@@ -179,6 +180,18 @@ func deleteNetwork(ctx context.Context, c *client.Client, id string) error {
 		return fmt.Errorf("conflict: network %s has active endpoints%w", n.Name, silent{errdefs.ErrConflict})
 	}
 	return c.NetworkRemove(ctx, id)
+}
+
+// deleteCache has the Engine prune the one record of the build cache.
+func deleteCache(ctx context.Context, c *client.Client, id string) (any, error) {
+	report, err := c.BuildCachePrune(ctx, build.CachePruneOptions{All: true, Filters: filters.NewArgs(filters.Arg("id", id))})
+	if err == nil && len(report.CachesDeleted) == 0 {
+		err = fmt.Errorf("conflict: the Engine keeps the record %s: it is in use or gone%w", id, silent{errdefs.ErrConflict})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return report, nil
 }
 
 // silent marks an error without adding to its text.

@@ -20,6 +20,10 @@ type Target struct {
 	Record bool     // it came as a record, not as a string
 	Means  string   // the id of the image that the reference ID has to mean still; "" for any
 	Size   int64    // bytes that it takes up, as far as its record says
+
+	Request  *Request // of --request, whose ID is the text of it
+	Resource string   // the id of what a request is about
+	Command  []string // of --exec
 }
 
 // resolve finds the target in a result: a string is used as it is, an object
@@ -128,7 +132,7 @@ func notATarget(kind string, result json.RawMessage, why string) error {
 	if len(text) > 80 {
 		text = strings.ToValidUTF8(text[:80], "") + "…"
 	}
-	return &TargetError{kind, text, why}
+	return &TargetError{kind, text, record.OneLine(why)}
 }
 
 // TargetError says that a result is nothing to act on. The others are.

@@ -176,6 +176,18 @@ func inherit(words, engine []string) ([]string, error) {
 	return slices.Insert(slices.Clone(words), 1, inherited...), nil
 }
 
+// Words splits the text of one command into words, as [Split] does.
+func Words(text string) ([]string, error) {
+	lines, err := Split("--exec", text, os.LookupEnv)
+	if err == nil && (len(lines) != 1 || len(lines[0].Words) == 0) {
+		err = usage("--exec requires one command, not %q", text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return lines[0].Words, nil
+}
+
 // Split splits a text into command lines and those into words, as sh does: #
 // begins a comment, quotes may span lines, \ joins them, and there are $NAME and
 // ${NAME:-default}. A variable that is unset or empty and has no default is an

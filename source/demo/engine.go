@@ -47,6 +47,7 @@ type Engine struct {
 	containers []*container      // the oldest first
 	volumes    []*volume
 	networks   []*network
+	execs      map[string]*execution
 	booted     time.Time
 
 	recent  []events.Message // the last 256

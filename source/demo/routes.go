@@ -31,6 +31,11 @@ var routes = []route{
 	{method: "POST", path: "/containers/*/start", status: 204, answer: (*Engine).startContainer},
 	{method: "POST", path: "/containers/*/stop", status: 204, answer: (*Engine).stopContainer},
 	{method: "POST", path: "/containers/*/unpause", status: 204, answer: (*Engine).unpauseContainer},
+	{method: "POST", path: "/containers/*/rename", status: 204, answer: (*Engine).renameContainer},
+	{method: "POST", path: "/containers/*/update", status: 200, answer: (*Engine).updateContainer},
+	{method: "POST", path: "/containers/*/exec", status: 201, answer: (*Engine).createExec},
+	{method: "POST", path: "/exec/*/start", stream: (*Engine).startExec},
+	{method: "GET", path: "/exec/*/json", status: 200, answer: (*Engine).inspectExec},
 	{method: "DELETE", path: "/containers/*", status: 204, answer: (*Engine).deleteContainer},
 
 	{method: "GET", path: "/volumes", status: 200, answer: (*Engine).listVolumes},

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -271,7 +272,32 @@ func (e *Engine) Do(ctx context.Context, method, path string, query url.Values, 
 // negotiation costs no round trip. Other requests speak at most the newest
 // version that docker's client knows.
 func (e *Engine) DoURI(ctx context.Context, method string, uri *url.URL, body io.Reader, header http.Header) (*Answer, error) {
-	a := &Answer{What: method + " " + uri.Path, Idle: e.Wait}
+	return e.send(ctx, method, uri, body, header, e.Wait)
+}
+
+// Send sends a request with a JSON body, which may be nil, from any goroutine. uri
+// is an escaped path with a query.
+func (e *Engine) Send(ctx context.Context, method, uri string, body []byte) (io.ReadCloser, error) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return nil, err
+	}
+	var in io.Reader
+	header := http.Header{}
+	if body != nil {
+		in = bytes.NewReader(body)
+		header.Set("Content-Type", "application/json")
+	}
+	a, err := e.send(ctx, method, u, in, header, func() {})
+	if err != nil {
+		return nil, err
+	}
+	a.StopTimer()
+	return a, nil
+}
+
+func (e *Engine) send(ctx context.Context, method string, uri *url.URL, body io.Reader, header http.Header, idle func()) (*Answer, error) {
+	a := &Answer{What: method + " " + uri.Path, Idle: idle}
 	var cancel context.CancelCauseFunc
 	a.ctx, cancel = context.WithCancelCause(ctx)
 	a.done = func() { cancel(nil) }
@@ -299,7 +325,7 @@ func (e *Engine) DoURI(ctx context.Context, method string, uri *url.URL, body io
 	for k, v := range header {
 		req.Header[k] = v
 	}
-	e.Wait()
+	idle()
 	a.Response, err = e.http.Do(req)
 	if err != nil {
 		err = e.sendError(a, err)

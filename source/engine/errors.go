@@ -40,6 +40,9 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("%s %s: %s (%d)", e.Method, e.Path, e.Message, e.Status)
 }
 
+// StatusCode is the HTTP status.
+func (e *StatusError) StatusCode() int { return e.Status }
+
 // ReadOnlyError is the connection's refusal to send a request that could
 // change something when no action asked for it.
 type ReadOnlyError struct{ Method, Path string }

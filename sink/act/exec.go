@@ -1,0 +1,91 @@
+package act
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"baleen/source/record"
+)
+
+// Executed is what --exec reports of a command.
+type Executed struct {
+	ExitCode int    `json:"exit_code"`
+	Stdout   string `json:"stdout"`
+	Stderr   string `json:"stderr"`
+}
+
+// most is how many bytes of a command's output are kept, of each stream.
+const most = 1 << 20
+
+func exec() Action {
+	return Action{
+		Name:  "exec",
+		Usage: "run the command in each; an exit code other than 0 is a failure",
+		Value: "COMMAND",
+		Kinds: []string{"container"},
+		Send: func(ctx context.Context, send Sender, t Target, f record.Flags) (any, error) {
+			var created struct{ Id string }
+			options := map[string]any{"AttachStdout": true, "AttachStderr": true, "Cmd": t.Command}
+			if err := exchange(ctx, send, "POST", "/containers/"+url.PathEscape(t.ID)+"/exec", options, &created); err != nil {
+				return nil, err
+			}
+			body, _ := record.Encode(map[string]any{"Detach": false, "Tty": false})
+			output, err := send(ctx, "POST", "/exec/"+created.Id+"/start", body)
+			if err != nil {
+				return nil, err
+			}
+			defer output.Close()
+			stdout, stderr := &kept{}, &kept{}
+			if _, err := stdcopy.StdCopy(stdout, stderr, output); err != nil {
+				return nil, err
+			}
+			var ended struct {
+				Running  bool
+				ExitCode int
+			}
+			if err := exchange(ctx, send, "GET", "/exec/"+created.Id+"/json", nil, &ended); err != nil {
+				return nil, err
+			}
+			done := Executed{ended.ExitCode, stdout.String(), stderr.String()}
+			if ended.ExitCode != 0 {
+				return done, fmt.Errorf("exit code %d", ended.ExitCode)
+			}
+			return done, nil
+		},
+	}
+}
+
+// kept is the beginning of an output.
+type kept struct{ bytes.Buffer }
+
+func (k *kept) Write(p []byte) (int, error) {
+	k.Buffer.Write(p[:min(len(p), most-k.Len())])
+	return len(p), nil
+}
+
+// exchange sends a request and decodes its answer.
+func exchange(ctx context.Context, send Sender, method, uri string, in, out any) error {
+	var body json.RawMessage
+	if in != nil {
+		var err error
+		if body, err = record.Encode(in); err != nil {
+			return err
+		}
+	}
+	answer, err := send(ctx, method, uri, body)
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	text, err := io.ReadAll(answer)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, out)
+}
