@@ -57,7 +57,7 @@ func TestSplit(t *testing.T) {
 		`baleen ${NONE:-a b} "${NONE:-a  b}" ${NONE:-"a  b"} x${NONE:-'} '}y ${NAME:-no}`,
 		`baleen ${NONE:-$NAME} ${NONE:-${EMPTY:-deep}} "${NONE:-"x $TWO"}" ${NAME:-$NONE}`,
 		`baleen a${NONE:-}b ${NONE:-} "${EMPTY:-}" c`,
-		`baleen $STARS *m* a? [b] {a,b} ~ a=b -- %x`,
+		`baleen $STARS \*m\* "a?" '[b]' {a,b} a~ a=b -- %x`,
 		`baleen ${NONE:-(/kube-system/)|(/library/)}`,
 		`baleen $ a$ "$" "a $ b" "\$x" 'test("k8s$")'`,
 		"baleen images -s -q '\n  [.[] | select(unused)] # all\n  | .[] ' --delete\nbaleen b",
@@ -103,29 +103,41 @@ func TestSplitAtRandom(t *testing.T) {
 
 func TestSplitErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"\nimages | cat":            "f:2: | does nothing here; quote it if it is meant as it is",
-		"images > x":                "f:1: > does",
-		"images; volumes":           "f:1: ; does",
-		"images && volumes":         "f:1: & does",
-		"images -q (.x)":            "f:1: ( does",
-		"a\nb 'c\nd":                "f:2: this ' has no second one",
-		"a\nb \"c\nd\n":             "f:2: this \" has no second one",
-		"a ${NONE:-b\nc":            "f:1: this ${ has no }",
+		"\nimages | cat":            "f:2: | is not supported here\nquote it",
+		"images > x":                "f:1: > is not",
+		"images; volumes":           "f:1: ; is not",
+		"images && volumes":         "f:1: && is not",
+		"images -q (.x)":            "f:1: a command can only contain words",
+		"a\nb 'c\nd":                "f:2: reached EOF without closing quote `'`",
+		"a\nb \"c\nd\n":             "f:2: reached EOF without closing quote `\"`",
+		"a ${NONE:-b\nc":            "f:1: reached EOF without matching `${` with `}`",
 		"a \\":                      "f:1: nothing follows the last \\",
-		"a $(date)":                 "f:1: there is no command substitution",
-		"a \"$(date)\"":             "f:1: there is no command substitution",
-		"a `date`":                  "f:1: there is no command substitution",
-		"a \"`date`\"":              "f:1: there is no command substitution",
+		"a $(date)":                 "f:1: command substitution is not",
+		"a \"$(date)\"":             "f:1: command substitution is not",
+		"a `date`":                  "f:1: command substitution is not",
+		"a \"`date`\"":              "f:1: command substitution is not",
 		"images $NONE":              "f:1: $NONE is not set",
 		"images 'a\nb' \"${NONE}\"": "f:2: $NONE is not set",
-		"images $EMPTY":             "f:1: $EMPTY is empty; ${EMPTY:-} if it may be",
+		"images $EMPTY":             "f:1: $EMPTY is empty; ${EMPTY:-} lets it be empty",
 		"images \"$EMPTY\"":         "f:1: $EMPTY is empty",
-		"images ${NAME%x}":          "f:1: of variables there are $NAME and ${NAME:-default}",
-		"images ${NAME:=x}":         "f:1: of variables",
-		"images ${#NAME}":           "f:1: of variables",
-		"images $1":                 "f:1: of variables",
-		"images \"$@\"":             "f:1: of variables",
-		"images $'x'":               "f:1: of variables",
+		"images ${NAME%x}":          "f:1: only $NAME and ${NAME:-default} are supported",
+		"images ${NAME:=x}":         "f:1: only $NAME",
+		"images ${#NAME}":           "f:1: only $NAME",
+		"images $1":                 "f:1: only $NAME",
+		"images \"$@\"":             "f:1: only $NAME",
+		"images $'x'":               "f:1: $ before a quote",
+		"images a$\"x\"":            "f:1: $ before a quote",
+		"images *m*":                "f:1: the pattern * ",
+		"images a? 'b'":             "f:1: the pattern ? ",
+		"\nimages -q .[0]":          "f:2: the pattern [ ",
+		"images ~/x":                "f:1: ~ without quotes",
+		"A=b images":                "f:1: setting a variable",
+		"images &":                  "f:1: & is not",
+		"! images":                  "f:1: ! is not",
+		"images <<x\ny\nx":          "f:1: << is not",
+		"if true; then images; fi":  "f:1: a command of sh's",
+		"images $((1+1))":           "f:1: arithmetic",
+		"images # all \\\nb":        "f:1: a comment must not end in \\",
 	} {
 		lines, err := Split("f", text, lookup)
 		var usage *record.UsageError
@@ -138,7 +150,24 @@ func TestSplitErrors(t *testing.T) {
 func TestWhere(t *testing.T) {
 	lines, err := Split("f", "# c\n\n'a\nb' \\\n c\n\"\" x\n${NONE:-\n} d", lookup)
 	got := fmt.Sprint(lines)
-	if want := "[{f:3 [a\nb c]} {f:6 [ x]} {f:8 [d]}]"; got != want || err != nil {
+	if want := "[{f:3 [a\nb c]} {f:6 [ x]} {f:7 [d]}]"; got != want || err != nil {
 		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
+func TestWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"baleen 'a b'": `["baleen" "a b"]`,
+		"a; b":         `[] --exec:1: ; is not supported here`,
+		"":             `[] --exec requires one command, not ""`,
+	} {
+		words, err := Words(text)
+		got := fmt.Sprintf("%q", words)
+		if err != nil {
+			got += " " + strings.Split(err.Error(), "\n")[0]
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }
