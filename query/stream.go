@@ -186,6 +186,9 @@ func (s *stream) record() (any, bool) {
 
 // input reads a record for jq's input and inputs.
 func (s *stream) input() (any, bool) {
+	if s.net != nil && s.net.live { // what came before has no end to wait for
+		s.release()
+	}
 	if !s.held {
 		s.current.raw = bytes.Clone(s.current.raw)
 		s.held = true

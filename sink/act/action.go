@@ -107,6 +107,14 @@ func Choose(kind string, f record.Flags) (*Action, string, error) {
 		}
 		takes = slices.Concat(chosen.flags(kind), commonFlags())
 	}
+	if _, err := record.FlagDuration(f, "cooldown"); err != nil {
+		return nil, "", err
+	}
+	if chosen != nil && f.IsSet("timeout") && has(takes, "timeout") {
+		if _, err := timeout(f.String("timeout")); err != nil {
+			return nil, "", err
+		}
+	}
 	switch {
 	case chosen == nil:
 	case f.IsSet("max") && f.Int("max") < 0:
@@ -143,8 +151,9 @@ func commonFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "dry-run", Usage: "change nothing, print what would be done"},
 		&cli.IntFlag{Name: "max", Usage: "refuse to act on more than `N` targets"},
 		&cli.IntFlag{Name: "parallel", Aliases: []string{"P"}, Usage: "act on `N` targets at a time", Value: 4},
-		&cli.BoolFlag{Name: "ignore-not-found", Usage: "what is gone already is skipped, no failure"},
-		&cli.BoolFlag{Name: "ignore-in-use", Usage: "what is in use is skipped, no failure"},
+		&cli.StringFlag{Name: "cooldown", Usage: "on a stream: do not act on a target again within `DURATION`"},
+		&cli.BoolFlag{Name: "ignore-not-found", Usage: "skip targets that no longer exist"},
+		&cli.BoolFlag{Name: "ignore-in-use", Usage: "skip targets that are in use"},
 	}
 }
 
@@ -321,55 +330,6 @@ func each(list []Target) iter.Seq2[Target, error] {
 	}
 }
 
-// perform acts on targets as they come, parallel at a time, and emits what
-// became of them until emit says to stop. A target that is being acted on is
-// not acted on again meanwhile.
-func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], parallel int, emit func(outcome) bool) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	in, out := make(chan outcome), make(chan outcome)
-	go func() {
-		defer close(in)
-		for t, err := range targets {
-			select {
-			case in <- outcome{target: t, err: err}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	busy := map[string]bool{}
-	for in != nil || len(busy) > 0 {
-		next := in
-		if len(busy) >= parallel {
-			next = nil
-		}
-		select {
-		case o, more := <-next:
-			switch {
-			case !more:
-				in = nil
-			case o.err != nil:
-				if !emit(r.failure(o.err)) {
-					in = nil
-				}
-			case ctx.Err() != nil || busy[o.target.ID]:
-			case r.Live && !r.Limit.take():
-				emit(outcome{err: fmt.Errorf("--max %d: reached, no more is done", r.Limit.max)})
-				in = nil
-			default:
-				busy[o.target.ID] = true
-				go func() { out <- r.act(ctx, o.target) }()
-			}
-		case o := <-out:
-			delete(busy, o.target.ID)
-			if !emit(o) {
-				in = nil
-			}
-		}
-	}
-}
-
 // parallel is how many targets are acted on at a time; list is empty if they are
 // not known yet.
 func (r *Run) parallel(ctx context.Context, list []Target) int {
@@ -408,11 +368,17 @@ type outcome struct {
 	err    error
 }
 
-func (r *Run) act(ctx context.Context, t Target) outcome {
+// outcome is that of an action on t that was done.
+func (r *Run) outcome(t Target) outcome {
 	o := outcome{target: t, result: Result{Action: r.Action.Name, Kind: t.Kind, Target: t.ID, Name: t.Name, Status: "done"}}
 	if t.Request != nil {
 		o.result.Target, o.result.Request, o.result.Body = cmp.Or(t.Resource, t.Name), t.Request.Method+" "+t.Request.URI, t.Request.Body
 	}
+	return o
+}
+
+func (r *Run) act(ctx context.Context, t Target) outcome {
+	o := r.outcome(t)
 	if r.Flags.Bool("dry-run") {
 		o.result.Status = "planned"
 		return o

@@ -62,17 +62,21 @@ func Flags() []cli.Flag {
 		&cli.StringFlag{Name: "tlskey", Usage: "with the key in `FILE`"},
 		&cli.BoolFlag{Name: "trace", Usage: "tell of each request on standard error"},
 		&cli.BoolFlag{Name: "curl", Usage: "print a line of sh, curl and jq, that does the same, and do nothing"},
-		&cli.DurationFlag{Name: "response-timeout", Usage: "give up if an answer takes longer than `DURATION` to begin; a stream may be quiet after that (default: wait)"},
+		&cli.StringFlag{Name: "response-timeout", Usage: "give up if an answer takes longer than `DURATION` to begin; a stream may be quiet after that (default: wait)"},
 	}
 }
 
 // OptionsFromFlags reads [Flags]: the options of each Engine that is meant.
 func OptionsFromFlags(f record.Flags) ([]Options, error) {
+	timeout, err := record.FlagDuration(f, "response-timeout")
+	if err != nil {
+		return nil, err
+	}
 	one := Options{
 		APIVersion: f.String("api-version"),
 		TLS:        f.Bool("tls"), TLSVerify: f.Bool("tlsverify"),
 		CACert: f.String("tlscacert"), Cert: f.String("tlscert"), Key: f.String("tlskey"),
-		Timeout: f.Duration("response-timeout"),
+		Timeout: timeout,
 	}
 	if f.Bool("trace") {
 		one.Trace = os.Stderr

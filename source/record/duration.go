@@ -41,3 +41,15 @@ func ParseDuration(text string) (time.Duration, error) {
 	}
 	return total, nil
 }
+
+// FlagDuration is the duration that a flag is set to, 0 if it is not.
+func FlagDuration(f Flags, name string) (time.Duration, error) {
+	if !f.IsSet(name) {
+		return 0, nil
+	}
+	d, err := ParseDuration(f.String(name))
+	if err != nil || d <= 0 {
+		return 0, &UsageError{fmt.Sprintf("--%s takes a duration such as 90s, 1h or 7d, not %q", name, f.String(name))}
+	}
+	return d, nil
+}
