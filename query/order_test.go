@@ -3,6 +3,7 @@ package query
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -28,7 +29,8 @@ func TestOrder(t *testing.T) {
 			continue
 		}
 		for range 2 {
-			if got := strings.Join(results(p.Run(records(record))), "\n"); got != want {
+			all := slices.DeleteFunc(results(p.Run(records(record))), func(s string) bool { return strings.HasPrefix(s, "error: the filter reads ") })
+			if got := strings.Join(all, "\n"); got != want {
 				t.Errorf("%s\n got %s\nwant %s", filter, got, want)
 			}
 		}
@@ -112,7 +114,9 @@ func TestOrderJQ(t *testing.T) {
 		}
 		got, failed := "", false
 		for b, err := range p.Run(records(record)) {
-			if failed = err != nil; !failed {
+			var e *RecordError
+			failed = failed || errors.As(err, &e)
+			if err == nil {
 				got += string(b) + "\n"
 			}
 		}
