@@ -122,11 +122,11 @@ func (r *report) obey(signals chan os.Signal, cancel context.CancelCauseFunc) {
 func commands(r *report) (all []command.Command) {
 	for _, s := range source.All() {
 		all = append(all, command.Command{
-			Name: s.Name, Aliases: s.Aliases, Usage: s.Usage, Args: s.Args, Examples: s.Examples, Groups: func() []command.Group { return groups(s) },
+			Name: s.Name, Aliases: s.Aliases, Usage: s.Usage, Args: s.Args, Examples: s.Examples, Groups: func() []command.Group { return groups(s) }, Writes: s.Writes,
 			Run: func(c *cli.Context) error { return serve(c, s, r) },
 		})
 	}
-	all = append(all, command.Script(all, engine.Flags, r.within), command.Completion(), command.Command{
+	all = append(all, command.Script(all, command.Host{EngineFlags: engine.Flags, Line: r.within, Ask: r.ask, Tally: &r.tally, Stderr: os.Stderr}), command.Completion(), command.Command{
 		Name:     "functions",
 		Usage:    "the jq functions that baleen adds: what each takes and gives, with an example",
 		Examples: []string{"baleen functions"},
@@ -336,7 +336,7 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 		run := &act.Run{
 			Send: e.Send, Request: l.requests[e], Command: l.command,
 			Action: *l.action, Kind: l.kind, Live: l.filter.Live, Client: e.Client, Flags: l.c, Limit: limit, Seen: names,
-			Progress: l.progress, Underway: &l.report.underway,
+			Progress: meter{l.progress, &l.report.tally}, Underway: &l.report.underway,
 		}
 		results = run.Results(ctx, results)
 		if l.several() {
@@ -510,10 +510,37 @@ func checkSelection(s source.Source, request source.Request, action *act.Action,
 type report struct {
 	code     int
 	underway atomic.Int64 // requests that act
+	tally    command.Tally
 
 	stderr io.Writer
 	where  string              // stands before each message
 	demo   func() *demo.Engine // one for all command lines
+}
+
+// ask asks the Engines that flags name for an answer.
+func (r *report) ask(ctx context.Context, flags record.Flags) error {
+	options, err := engine.OptionsFromFlags(flags)
+	for _, o := range options {
+		o.Demo = r.demo
+		e, connectErr := engine.Connect(o)
+		if connectErr == nil {
+			_, _, _, connectErr = e.Info(ctx)
+		}
+		err = errors.Join(err, connectErr)
+	}
+	return err
+}
+
+// meter shows progress and counts for the summary of a run.
+type meter struct {
+	*print.Progress
+	tally *command.Tally
+}
+
+// Count notes what became of a target.
+func (m meter) Count(status string, freed int64) {
+	m.Progress.Count(status, freed)
+	m.tally.Count(status, freed)
 }
 
 // within runs one of several command lines, and reports whether it failed.

@@ -37,9 +37,6 @@ type Program struct {
 	options   Options
 	code      *gojq.Code // of the filter but for its cut; nil if that is no more than "."
 	cut       *text.Cut  // nil if the filter has none
-	orders    *text.Orders
-	ordering  *ordering
-	computes  map[string]*gojq.Code
 	vars      []any      // the values of the variables that code was compiled with
 	need      *text.Need // what it can see of a record; nil for all
 	inspects  bool       // it may ask for the full records of what it reads
@@ -56,7 +53,7 @@ func Compile(o Options) (*Program, error) {
 	if o.Stderr == nil {
 		o.Stderr = io.Discard
 	}
-	p := &Program{options: o, ordering: newOrdering(), computes: map[string]*gojq.Code{}}
+	p := &Program{options: o}
 	q, src, err := parse(o.Filter)
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
@@ -81,9 +78,7 @@ func Compile(o Options) (*Program, error) {
 	if n := text.Needs(text.Options{Null: o.Null, Slurp: o.Slurp, SortKeys: o.SortKeys, Reads: p.reads}, lib.init, q); !n.All {
 		p.need = n
 	}
-	p.orders = text.NewOrders()
-	names, values := o.Vars.bind(p.orders)
-	p.orders.Age()
+	names, values := o.Vars.bind()
 	if lib.used["$engine"] && !slices.Contains(names, "$engine") {
 		q = before(call("_engine"), []*gojq.Pattern{{Name: "$engine"}}, q)
 	}
@@ -91,18 +86,6 @@ func Compile(o Options) (*Program, error) {
 		// One run of gojq serves the whole stream: a run for each record costs several times more.
 		q = before(call("_records"), nil, q)
 	}
-	for i, m := range append(slices.Clip(lib.init), q) {
-		p.ordering.define(m, i > 0) // jq's and baleen's own come first
-	}
-	for i := range lib.init {
-		lib.init[i] = p.ordering.query(lib.init[i], false)
-	}
-	q = p.ordering.query(q, false)
-	lib.ordering = p.ordering
-	for _, n := range p.objects() {
-		lib.used[n.name] = true
-	}
-	p.orders.All = p.ordering.updates
 	p.vars = values
 	p.code, err = gojq.Compile(q, append(lib.options(p),
 		gojq.WithModuleLoader(lib),
@@ -181,7 +164,7 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 			}
 			return deliver(b, err)
 		}
-		s := newStream(p, next, yield)
+		s := &stream{next: next, yield: yield, need: p.need, cut: p.cut, slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole, net: p.net}
 		p.stream = s
 		for s.run(p.code.Run(nil, p.vars...)) && !p.options.Null {
 		}
@@ -221,6 +204,10 @@ func before(first *gojq.Query, patterns []*gojq.Pattern, q *gojq.Query) *gojq.Qu
 	body := *q
 	body.Meta, body.Imports = nil, nil
 	return &gojq.Query{Meta: q.Meta, Imports: q.Imports, Left: first, Patterns: patterns, Op: gojq.OpPipe, Right: &body}
+}
+
+func call(name string) *gojq.Query {
+	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: name}}}
 }
 
 // An iterator is a function that serves as a gojq.Iter.

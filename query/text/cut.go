@@ -2,6 +2,8 @@ package text
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
 	"github.com/itchyny/gojq"
 )
@@ -89,13 +91,13 @@ func joined(steps []*gojq.Query) *gojq.Query {
 	return &gojq.Query{Left: steps[0], Op: gojq.OpPipe, Right: joined(steps[1:])}
 }
 
-// objectFields gives those of {a, b: .c.d} as they are written, nil for other filters.
+// objectFields gives those of {a, b: .c.d} in gojq's order, nil for other filters.
 func objectFields(q *gojq.Query) (fields []field) {
 	t := q.Term
 	if t == nil || t.Type != gojq.TermTypeObject || t.SuffixList != nil || q.FuncDefs != nil {
 		return nil
 	}
-	of := map[string]bool{}
+	of := map[string][]string{}
 	for _, kv := range t.Object.KeyVals {
 		name := kv.Key
 		if kv.KeyString != nil && kv.KeyString.Queries == nil {
@@ -105,11 +107,13 @@ func objectFields(q *gojq.Query) (fields []field) {
 		if kv.Val != nil {
 			keys = pathKeys(kv.Val)
 		}
-		if name == "" || name[0] == '$' && kv.KeyString == nil || keys == nil || of[name] {
+		if name == "" || name[0] == '$' && kv.KeyString == nil || keys == nil || of[name] != nil {
 			return nil
 		}
-		of[name] = true
-		fields = append(fields, field{append(Append(nil, name), ':'), keys})
+		of[name] = keys
+	}
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		fields = append(fields, field{append(Append(nil, name), ':'), of[name]})
 	}
 	return fields
 }
@@ -170,7 +174,12 @@ func (c *Cut) Append(dst, raw []byte) ([]byte, bool) {
 			return append(dst, v...), true
 		}
 		dst = append(append(dst, "{,"[min(i, 1)]), f.name...)
-		dst = append(dst, v...)
+		if (v[0] == '{' || v[0] == '[') && bytes.IndexByte(v, '{') >= 0 {
+			var d Decoder // what is built has all of its keys sorted
+			dst = Append(dst, d.Decode(string(v)))
+		} else {
+			dst = append(dst, v...)
+		}
 	}
 	return append(dst, '}'), true
 }

@@ -12,6 +12,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
+
+	"baleen/source/record"
 )
 
 // A Command is what a command line can begin with: a source, or something else
@@ -19,11 +21,12 @@ import (
 type Command struct {
 	Name     string
 	Aliases  []string
-	Usage    string         // one line, for help
-	Args     string         // what the names are, for help; "" takes none
-	Examples []string       // command lines to paste, for help
-	Groups   func() []Group // its flags, made only for the command line that is run; nil for none
-	Choices  []string       // what its names can be, if they can be nothing else
+	Usage    string                  // one line, for help
+	Args     string                  // what the names are, for help; "" takes none
+	Examples []string                // command lines to paste, for help
+	Groups   func() []Group          // its flags, made only for the command line that is run; nil for none
+	Choices  []string                // what its names can be, if they can be nothing else
+	Writes   func(record.Flags) bool // true: changes something without an action; nil for never
 	Run      func(*cli.Context) error
 }
 

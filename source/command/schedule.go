@@ -4,73 +4,82 @@ import (
 	"baleen/source/record"
 	"context"
 	"fmt"
-	"iter"
-	"os"
-	"strings"
+	"math/rand/v2"
 	"time"
 
-	"github.com/robfig/cron/v3"
 	"github.com/urfave/cli/v2"
 )
 
 func scheduleFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "cron", Usage: "run it whenever the `EXPRESSION` of five fields, as cron's, or @daily and the like say; TZ is their time zone"},
-		&cli.StringFlag{Name: "every", Usage: "run it now and then every `DURATION`: 90s, 24h, 7d"},
-		&cli.BoolFlag{Name: "fail-fast", Usage: "end a run at the first line that fails"},
+		&cli.StringFlag{Name: "cron", Usage: "repeat at the times of `EXPRESSION`, five fields as in crontab or @nightly, @hourly and the like; TZ is the time zone"},
+		&cli.StringFlag{Name: "every", Usage: "run now and then every `DURATION`: 90s, 24h, 7d"},
+		&cli.StringFlag{Name: "jitter", Usage: "delay each run at random, by `DURATION` at most"},
 	}
 }
 
-// times waits for each moment at which flags want a run, and ends with
-// ctx. Without a schedule there is one, at once. Moments that come while the run
-// before them goes on are left out, but for the last one of --every.
-func times(ctx context.Context, flags record.Flags) (iter.Seq[time.Time], error) {
-	expression, every := flags.String("cron"), flags.String("every")
-	first, next := time.Now(), func(time.Time) time.Time { return time.Time{} }
+// schedule says when to run.
+type schedule struct {
+	first  time.Time
+	next   func(last time.Time) time.Time // zero for never
+	jitter time.Duration
+}
+
+// parseSchedule reads [scheduleFlags]. Times that come while a run is still going
+// on are left out, but for the last one of --every.
+func parseSchedule(flags record.Flags) (schedule, error) {
+	expression := flags.String("cron")
+	s := schedule{first: time.Now(), next: func(time.Time) time.Time { return time.Time{} }}
+	every, err := positive(flags, "every")
+	if err == nil {
+		s.jitter, err = positive(flags, "jitter")
+	}
 	switch {
+	case err != nil:
+		return s, err
 	case flags.IsSet("cron") && flags.IsSet("every"):
-		return nil, usage("--cron or --every, not both")
+		return s, usage("--cron or --every, not both")
 	case flags.IsSet("every"):
-		d, err := record.ParseDuration(every)
-		if err != nil || d <= 0 {
-			return nil, usage("--every takes a duration like 90s, 24h or 7d, not %q", every)
-		}
-		next = func(last time.Time) time.Time { return last.Add(d) }
-	case flags.IsSet("cron"):
-		schedule, err := parseCron(expression)
-		if err != nil {
-			return nil, err
-		}
-		first = schedule.Next(first)
-		if first.IsZero() {
-			return nil, usage("--cron %q never comes", expression)
-		}
-		next = func(time.Time) time.Time { return schedule.Next(time.Now()) }
-	}
-	return func(yield func(time.Time) bool) {
-		for t := first; !t.IsZero() && sleepUntil(ctx, t) && yield(t); {
-			if t = next(t); !t.IsZero() && t.Before(time.Now()) {
-				t = time.Now()
+		s.next = func(last time.Time) time.Time {
+			next := last.Add(every)
+			if now := time.Now(); next.Before(now) {
+				return now
 			}
+			return next
 		}
-	}, nil
+	case flags.IsSet("cron"):
+		times, err := parseCron(expression)
+		if err != nil {
+			return s, err
+		}
+		if s.first = times.Next(s.first); s.first.IsZero() {
+			return s, usage("--cron %q never comes", expression)
+		}
+		s.next = func(time.Time) time.Time { return times.Next(time.Now()) }
+	case flags.IsSet("jitter"):
+		return s, usage("--jitter requires --cron or --every")
+	}
+	return s, nil
 }
 
-func parseCron(expression string) (cron.Schedule, error) {
-	// What time.Local does with a zone that it cannot find is to be UTC.
-	if zone := strings.TrimPrefix(os.Getenv("TZ"), ":"); !strings.HasPrefix(zone, "/") {
-		if _, err := time.LoadLocation(zone); err != nil {
-			return nil, usage("--cron: TZ=%s: %v\nis there a time zone database in /usr/share/zoneinfo? a build with -tags timetzdata has its own", zone, err)
-		}
+// positive is the duration that a flag has, 0 if it is not set.
+func positive(flags record.Flags, name string) (time.Duration, error) {
+	if !flags.IsSet(name) {
+		return 0, nil
 	}
-	if len(strings.Fields(expression)) < 2 && !strings.HasPrefix(expression, "@") {
-		return nil, usage("--cron takes five fields like '0 2 * * *', not %q", expression)
+	d, err := record.ParseDuration(flags.String(name))
+	if err != nil || d <= 0 {
+		return 0, usage("--%s requires a duration like 90s, 24h or 7d, not %q", name, flags.String(name))
 	}
-	schedule, err := cron.ParseStandard(expression)
-	if err != nil {
-		return nil, usage("--cron %q: %v", expression, err)
+	return d, nil
+}
+
+// delayed is t with the jitter.
+func (s schedule) delayed(t time.Time) time.Time {
+	if s.jitter == 0 || t.IsZero() {
+		return t
 	}
-	return schedule, nil
+	return t.Add(rand.N(s.jitter))
 }
 
 // sleepUntil reports whether t came before the end of ctx. It looks at the clock

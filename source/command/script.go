@@ -7,58 +7,170 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"baleen/source/record"
 )
 
+// A Host is what [Script] needs of the program that it is part of.
+type Host struct {
+	EngineFlags func() []cli.Flag
+	// Line runs one command line, reports its errors with where before them, and
+	// says whether it failed.
+	Line func(where string, run func() error) (failed bool)
+	// Ask asks each Engine that the flags name for an answer.
+	Ask    func(ctx context.Context, flags record.Flags) error
+	Tally  *Tally // counts what lines do
+	Stderr io.Writer
+}
+
 // Script is the command that runs files of command lines of sources. A regular
-// file is read again each time that it is due. line is given each command line in
-// turn, to run it, to report its errors with where before them, and to say whether
-// it failed. Its flags engineFlags say which Engine lines use.
-func Script(sources []Command, engineFlags func() []cli.Flag, line func(where string, run func() error) (failed bool)) Command {
-	run := func(c *cli.Context) error {
-		if c.NArg() != 1 {
-			return usage("run takes one file")
+// file is read again for each run.
+func Script(sources []Command, host Host) Command {
+	own := func() []cli.Flag {
+		return []cli.Flag{
+			&cli.BoolFlag{Name: "dry-run", Usage: "plan every action, change nothing; lines of pull and api -X are not run"},
+			&cli.BoolFlag{Name: "fail-fast", Usage: "stop a run at the first line that fails"},
 		}
-		file, engine := c.Args().First(), given(c, engineFlags())
-		read := reader(file)
-		if file == "-" {
-			file = os.Stdin.Name()
-		}
-		times, err := times(c.Context, c)
-		if err == nil {
-			_, err = load(file, read, sources, engine)
-		}
-		if err != nil {
-			return err
-		}
-		for range times {
-			lines, err := load(file, read, sources, engine)
-			if err != nil {
-				line("", func() error { return err }) // says itself where
-			}
-			for _, l := range lines {
-				failed := line(l.Where+": ", func() error {
-					return Run(c.Context, sources, l.Words)
-				})
-				if c.Context.Err() != nil || failed && c.Bool("fail-fast") {
-					break
-				}
-			}
-		}
-		return context.Cause(c.Context)
 	}
 	return Command{
 		Name:  "run",
-		Usage: "run a file of command lines, split into words as sh does it: once, or on a schedule",
+		Usage: "run a file of command lines, split into words as sh does: once, or on a schedule",
 		Args:  "FILE|-",
 		Examples: []string{
-			"baleen run clean.baleen",
-			"baleen run --cron '0 2 * * *' clean.baleen",
+			"baleen run --dry-run clean.baleen",
+			"baleen run --cron '0 4 * * *' --jitter 10m clean.baleen",
 		},
-		Groups: func() []Group { return []Group{{"Schedule", scheduleFlags()}, {"Engine", engineFlags()}} },
-		Run:    run,
+		Groups: func() []Group {
+			return []Group{{"Run", own()}, {"Schedule", scheduleFlags()}, {"Engine", host.EngineFlags()}}
+		},
+		Run: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return usage("run takes one file")
+			}
+			file := c.Args().First()
+			s := &script{Host: host, c: c, sources: sources, file: file, read: reader(file), engine: given(c, host.EngineFlags())}
+			if file == "-" {
+				s.file = os.Stdin.Name()
+			}
+			return s.repeat()
+		},
 	}
+}
+
+// script is a file of command lines that is run.
+type script struct {
+	Host
+	c       *cli.Context
+	sources []Command
+	file    string
+	read    func() (string, error)
+	engine  []string // flags for each line
+}
+
+// repeat runs the file as often as the schedule says.
+func (s *script) repeat() error {
+	ctx := s.c.Context
+	schedule, err := parseSchedule(s.c)
+	var lines []Line
+	if err == nil {
+		lines, err = s.load()
+	}
+	if err != nil {
+		return err
+	}
+	scheduled := s.c.IsSet("cron") || s.c.IsSet("every")
+	if scheduled {
+		s.ask(ctx, lines)
+	}
+	for t, at := schedule.first, schedule.delayed(schedule.first); sleepUntil(ctx, at); {
+		begun := time.Now()
+		failed := s.once()
+		t = schedule.next(t)
+		at = schedule.delayed(t)
+		if scheduled {
+			s.summarize(begun, failed, at)
+		}
+		if at.IsZero() {
+			break
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// ask asks the Engines of all lines for an answer, so that one that cannot be
+// reached shows before the first run.
+func (s *script) ask(ctx context.Context, lines []Line) {
+	asked := map[string]bool{}
+	for _, l := range lines {
+		c := flagContext(s.EngineFlags(), l.Words[1:slices.Index(l.Words, "--")])
+		if engine := strings.Join(given(c, s.EngineFlags()), "\n"); !asked[engine] {
+			asked[engine] = true
+			s.Line("", func() error { return s.Ask(ctx, c) })
+		}
+	}
+}
+
+// once runs each line, and returns how many failed.
+func (s *script) once() (failed int) {
+	lines, err := s.load()
+	if err != nil {
+		s.Line("", func() error { return err }) // it says where
+		return 1
+	}
+	for _, l := range lines {
+		command := find(s.sources, l.Words[0])
+		run := func() error { return Run(s.c.Context, s.sources, l.Words) }
+		if s.c.Bool("dry-run") {
+			if command.writes(l.Words) {
+				fmt.Fprintf(s.Stderr, "baleen: %s: %s: not run: it has no --dry-run\n", l.Where, command.Name)
+				continue
+			}
+			l.Words = command.planned(l.Words)
+		}
+		if s.Line(l.Where+": ", run) {
+			failed++
+		}
+		if s.c.Context.Err() != nil || failed > 0 && s.c.Bool("fail-fast") {
+			break
+		}
+	}
+	return failed
+}
+
+// summarize writes a line about a run.
+func (s *script) summarize(begun time.Time, failed int, next time.Time) {
+	text := s.Tally.take()
+	if failed > 0 {
+		text += fmt.Sprintf(", lines failed: %d", failed)
+	}
+	if s.c.Context.Err() == nil && !next.IsZero() {
+		text += "; next run " + next.Format(time.RFC3339)
+	}
+	fmt.Fprintf(s.Stderr, "baleen: %s %s took %s: %s\n", begun.Format(time.RFC3339), s.file, time.Since(begun).Round(time.Millisecond), text)
+}
+
+// writes reports whether a line changes something by other means than an action.
+func (c *Command) writes(line []string) bool {
+	return c.Writes != nil && c.Writes(flagContext(c.flags(), line[1:slices.Index(line, "--")]))
+}
+
+// planned is a line whose action, if it has one, is planned only.
+func (c *Command) planned(line []string) []string {
+	end := slices.Index(line, "--")
+	for _, g := range c.groups() {
+		for _, f := range g.Flags {
+			if g.Title == "Action" && slices.ContainsFunc(line[1:end], func(word string) bool {
+				name, _, _ := strings.Cut(word, "=")
+				return name == "--"+f.Names()[0]
+			}) {
+				return slices.Insert(slices.Clone(line), end, "--dry-run=true")
+			}
+		}
+	}
+	return line
 }
 
 // A Line is one command line of a file.
@@ -94,20 +206,20 @@ func reader(file string) func() (string, error) {
 	}
 }
 
-// load has a file of command lines of sources read, and the words of each
-// arranged. Lines that do not name an Engine get the engine flags. If anything
-// in the file cannot be meant the error is a *record.UsageError that says where.
-func load(file string, read func() (string, error), sources []Command, engine []string) ([]Line, error) {
-	text, err := read()
+// load reads the file and arranges the words of each line. Lines get the flags
+// of run that say which Engine is used. What is invalid in the file is a
+// *record.UsageError that says where.
+func (s *script) load() ([]Line, error) {
+	text, err := s.read()
 	if err != nil {
 		return nil, usage("%v", err)
 	}
-	lines, err := Split(file, text, os.LookupEnv)
+	lines, err := Split(s.file, text, os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
 	for i, l := range lines {
-		words, err := Arrange(l.Words, sources)
+		words, err := Arrange(l.Words, s.sources)
 		switch {
 		case err != nil:
 		case len(l.Words) == 0:
@@ -116,7 +228,7 @@ func load(file string, read func() (string, error), sources []Command, engine []
 			err = fmt.Errorf("a file cannot ask for help or the version")
 		}
 		if err == nil {
-			words, err = inherit(words, engine)
+			words, err = inherit(words, s.engine)
 		}
 		if err != nil {
 			return nil, usage("%s: %v", l.Where, err)
