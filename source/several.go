@@ -62,21 +62,23 @@ func (r *sharedReader) Read(p []byte) (int, error) {
 }
 
 // Named gives each record that is an object a first key "Engine" with name,
-// unless it has that.
+// unless it has that anywhere.
 func Named(name string, records record.Seq) record.Seq {
-	prefix := append([]byte(`{"Engine":`), record.Quote(name)...)
+	quoted := record.Quote(name)
+	member := append([]byte(`"Engine":`), quoted...)
 	return func(yield func(json.RawMessage, error) bool) {
 		var named []byte
-		for record, err := range records {
-			if len(record) > 1 && record[0] == '{' && !bytes.HasPrefix(record, prefix) {
-				named = append(named[:0], prefix...)
-				if record[1] != '}' {
+		for v, err := range records {
+			has := bytes.Contains(v, member) && bytes.Equal(record.Member(v, "Engine"), quoted)
+			if len(v) > 1 && v[0] == '{' && !has {
+				named = append(append(named[:0], '{'), member...)
+				if v[1] != '}' {
 					named = append(named, ',')
 				}
-				named = append(named, record[1:]...)
-				record = named
+				named = append(named, v[1:]...)
+				v = named
 			}
-			if !yield(record, err) {
+			if !yield(v, err) {
 				return
 			}
 		}
