@@ -120,7 +120,7 @@ func TestCutOrder(t *testing.T) {
 		`.a.z`:                   `[{"y":1,"x":2.50}]`,
 		`select(.a.b == 1) | .a`: `{"z":[{"y":1,"x":2.50}],"b":1}`,
 		`select(.a.b == 2) | .a`: ``,
-		`{x: .a, a: .b}`:         `{"a":null,"x":{"b":1,"z":[{"x":2.50,"y":1}]}}`,
+		`{x: .a, a: .b}`:         `{"x":{"z":[{"y":1,"x":2.50}],"b":1},"a":null}`,
 	} {
 		p, err := Compile(Options{Filter: filter})
 		if err != nil {

@@ -109,7 +109,7 @@ func (p *Program) reads(name string, arity int) (keys []string, known bool) {
 
 // options makes the natives that a filter uses known to gojq.
 func (l *library) options(p *Program) (options []gojq.CompilerOption) {
-	for _, n := range natives(p) {
+	for _, n := range append(natives(p), p.objects()...) {
 		switch {
 		case !l.used[n.name]:
 		case n.each != nil:

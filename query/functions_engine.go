@@ -48,6 +48,7 @@ type questions struct {
 func newQuestions(p *Program) *questions {
 	return &questions{
 		options: &p.options,
+		decoder: text.Decoder{Orders: p.orders},
 		count:   func() int { return p.stream.count },
 		answers: map[string]*answer{},
 		ahead:   lookahead{under: map[string]*full{}, places: map[string]int{}, latest: -1},
@@ -156,6 +157,13 @@ func (q *questions) evict() {
 	q.drop(oldest)
 }
 
+// decode makes the value of an answer, which outlives the record.
+func (q *questions) decode(raw []byte) any {
+	v := q.decoder.Decode(string(raw))
+	q.decoder.Orders.Age()
+	return v
+}
+
 // value gives the value at i of an answer, if it has so many.
 func (q *questions) value(a *answer, i int) (v any, ok bool, err error) {
 	for i >= len(a.values) {
@@ -168,7 +176,7 @@ func (q *questions) value(a *answer, i int) (v any, ok bool, err error) {
 			a.next, a.err = nil, err
 			return nil, false, err
 		}
-		a.values = append(a.values, q.decoder.Decode(string(raw)))
+		a.values = append(a.values, q.decode(raw))
 	}
 	return a.values[i], true, nil
 }
@@ -219,7 +227,8 @@ func (p *Program) engineInfo(any, []any) any {
 		if err != nil {
 			return q.fail(err)
 		}
-		q.info = map[string]any{"name": name, "host": host, "api_version": version}
+		q.info = p.object("name", name, "host", host, "api_version", version)
+		p.orders.Age()
 	}
 	return q.info
 }

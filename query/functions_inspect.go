@@ -111,7 +111,7 @@ func (l *lookahead) inspect(q *questions, path string) (any, error) {
 		<-f.done
 	}
 	if f.err == nil && f.value == nil {
-		f.value = q.decoder.Decode(string(f.raw))
+		f.value = q.decode(f.raw)
 	}
 	return f.value, f.err
 }

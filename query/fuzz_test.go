@@ -40,13 +40,13 @@ func FuzzFilter(f *testing.F) {
 		defer stop()
 		left := 20
 		p.questions = newQuestions(p)
-		p.stream = &stream{next: next, yield: func(b json.RawMessage, err error) bool {
+		p.stream = newStream(p, next, func(b json.RawMessage, err error) bool {
 			if err == nil && !json.Valid(b) {
 				t.Errorf("%q gave %q", filter, b)
 			}
 			left--
 			return left > 0
-		}}
+		})
 		p.stream.run(p.code.RunWithContext(ctx, nil, p.vars...))
 	})
 }

@@ -67,7 +67,7 @@ func (o *Options) portable() bool {
 	if err != nil {
 		return false
 	}
-	names, _ := o.Vars.bind()
+	names, _ := o.Vars.bind(nil)
 	_, err = gojq.Compile(q, gojq.WithVariables(names), gojq.WithEnvironLoader(func() []string { return nil }),
 		gojq.WithModuleLoader(gojq.NewModuleLoader(o.Library)), gojq.WithInputIter(gojq.NewIter[any]()))
 	return err == nil

@@ -27,8 +27,6 @@ def inputs: _inputs;
 
 def ascii: [.] | implode;
 
-def keys_unsorted: keys;
-
 def toarray: if type == "array" then . else [.] end;
 
 `
@@ -36,10 +34,11 @@ def toarray: if type == "array" then . else [.] end;
 // library serves gojq with modules from files, and with the functions above.
 type library struct {
 	loader
-	init []*gojq.Query
-	own  bool            // the user has functions that may go by the names of jq's
-	used map[string]bool // the functions that are to be compiled, natives included
-	asks map[string]bool // those that the filter and the modules loaded so far call by name
+	init     []*gojq.Query
+	ordering *ordering       // what modules are rewritten by; may be nil
+	own      bool            // the user has functions that may go by the names of jq's
+	used     map[string]bool // the functions that are to be compiled, natives included
+	asks     map[string]bool // those that the filter and the modules loaded so far call by name
 }
 
 type loader interface {
@@ -69,7 +68,7 @@ func newLibrary(paths []string, filter *gojq.Query) (*library, error) {
 	used := maps.Clone(l.asks)
 	l.used = used
 	var defs []*gojq.FuncDef
-	for _, text := range slices.Backward(strings.Split(builtins+prelude, "\n\n")) {
+	for _, text := range slices.Backward(strings.Split(builtins+ordered+prelude, "\n\n")) {
 		_, def, ok := strings.Cut("\n"+text, "\ndef ")
 		if !ok || !all && !used[def[:strings.IndexAny(def, ":(")]] {
 			continue
@@ -93,6 +92,9 @@ func (l *library) LoadModuleWithMeta(name string, meta map[string]any) (*gojq.Qu
 	q, err := l.loadModule(name, meta)
 	if err == nil {
 		addCalls(l.asks, q)
+		if l.ordering != nil {
+			q = l.ordering.rewrite(q)
+		}
 	}
 	return q, err
 }
@@ -127,6 +129,17 @@ func (l *library) loadModule(name string, meta map[string]any) (*gojq.Query, err
 func addCalls(names map[string]bool, q *gojq.Query) {
 	walk(reflect.ValueOf(q), func(node any) {
 		switch node := node.(type) {
+		case *gojq.Term:
+			switch {
+			case node.Type == gojq.TermTypeRecurse:
+				names["recurse"] = true
+			case node.Type == gojq.TermTypeFormat:
+				for _, name := range []string{"tostring", "tojson", "_tobase64", "_tohtml", "_touri"} {
+					names[name] = true
+				}
+			}
+		case *gojq.String:
+			names["tostring"] = names["tostring"] || node.Queries != nil
 		case *gojq.Func:
 			names[strings.ReplaceAll(node.Name, labelCall, "label")] = true
 		case *gojq.ObjectKeyVal:

@@ -77,13 +77,14 @@ func run(t *testing.T, p *Program, need *text.Need, in ...string) ([]string, boo
 	next, stop := iter.Pull2(records(in...))
 	defer stop()
 	var all []string
-	p.stream = &stream{next: next, need: need, slurp: p.options.Slurp, sortKeys: p.options.SortKeys, yield: func(b json.RawMessage, err error) bool {
+	p.stream = newStream(p, next, func(b json.RawMessage, err error) bool {
 		if err != nil {
 			b = []byte(err.Error())
 		}
 		all = append(all, string(b))
 		return len(all) < 100
-	}}
+	})
+	p.stream.need = need
 	for p.stream.run(p.code.RunWithContext(ctx, nil, p.vars...)) && !p.options.Null && ctx.Err() == nil {
 	}
 	return all, ctx.Err() == nil

@@ -37,6 +37,9 @@ type Program struct {
 	options   Options
 	code      *gojq.Code // of the filter but for its cut; nil if that is no more than "."
 	cut       *text.Cut  // nil if the filter has none
+	orders    *text.Orders
+	ordering  *ordering
+	computes  map[string]*gojq.Code
 	vars      []any      // the values of the variables that code was compiled with
 	need      *text.Need // what it can see of a record; nil for all
 	inspects  bool       // it may ask for the full records of what it reads
@@ -53,7 +56,7 @@ func Compile(o Options) (*Program, error) {
 	if o.Stderr == nil {
 		o.Stderr = io.Discard
 	}
-	p := &Program{options: o}
+	p := &Program{options: o, ordering: newOrdering(), computes: map[string]*gojq.Code{}}
 	q, src, err := parse(o.Filter)
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
@@ -78,7 +81,9 @@ func Compile(o Options) (*Program, error) {
 	if n := text.Needs(text.Options{Null: o.Null, Slurp: o.Slurp, SortKeys: o.SortKeys, Reads: p.reads}, lib.init, q); !n.All {
 		p.need = n
 	}
-	names, values := o.Vars.bind()
+	p.orders = text.NewOrders()
+	names, values := o.Vars.bind(p.orders)
+	p.orders.Age()
 	if lib.used["$engine"] && !slices.Contains(names, "$engine") {
 		q = before(call("_engine"), []*gojq.Pattern{{Name: "$engine"}}, q)
 	}
@@ -86,6 +91,18 @@ func Compile(o Options) (*Program, error) {
 		// One run of gojq serves the whole stream: a run for each record costs several times more.
 		q = before(call("_records"), nil, q)
 	}
+	for i, m := range append(slices.Clip(lib.init), q) {
+		p.ordering.define(m, i > 0) // jq's and baleen's own come first
+	}
+	for i := range lib.init {
+		lib.init[i] = p.ordering.query(lib.init[i], false)
+	}
+	q = p.ordering.query(q, false)
+	lib.ordering = p.ordering
+	for _, n := range p.objects() {
+		lib.used[n.name] = true
+	}
+	p.orders.All = p.ordering.updates
 	p.vars = values
 	p.code, err = gojq.Compile(q, append(lib.options(p),
 		gojq.WithModuleLoader(lib),
@@ -164,7 +181,7 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 			}
 			return deliver(b, err)
 		}
-		s := &stream{next: next, yield: yield, need: p.need, cut: p.cut, slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole, net: p.net}
+		s := newStream(p, next, yield)
 		p.stream = s
 		for s.run(p.code.Run(nil, p.vars...)) && !p.options.Null {
 		}
@@ -204,10 +221,6 @@ func before(first *gojq.Query, patterns []*gojq.Pattern, q *gojq.Query) *gojq.Qu
 	body := *q
 	body.Meta, body.Imports = nil, nil
 	return &gojq.Query{Meta: q.Meta, Imports: q.Imports, Left: first, Patterns: patterns, Op: gojq.OpPipe, Right: &body}
-}
-
-func call(name string) *gojq.Query {
-	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: name}}}
 }
 
 // An iterator is a function that serves as a gojq.Iter.

@@ -27,6 +27,7 @@ type stream struct {
 	need    *text.Need // what the filter can see of a record; nil for all
 	cut     *text.Cut  // what to pick from the results; nil for all of them
 	pruned  []byte
+	orders  *text.Orders
 	decoder text.Decoder
 	count   int               // of the records read
 	current item              // what the filter runs on
@@ -73,6 +74,13 @@ func identify(v any) identity {
 		}
 	}
 	return identity{}
+}
+
+func newStream(p *Program, next func() (json.RawMessage, error, bool), yield func(json.RawMessage, error) bool) *stream {
+	return &stream{
+		next: next, yield: yield, need: p.need, cut: p.cut, orders: p.orders, decoder: text.Decoder{Orders: p.orders},
+		slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole, net: p.net,
+	}
 }
 
 // run passes on what one run of gojq gives. It reports whether that run ended
@@ -136,7 +144,7 @@ func (s *stream) pick(raw []byte, v any) (ok bool) {
 			return false
 		}
 		if s.out = append(s.out[:0], raw...); !s.cut.Passes() {
-			s.out = text.Append(s.out[:0], v)
+			s.out = s.orders.Append(s.out[:0], v)
 		}
 		s.result(s.out)
 	}
@@ -176,6 +184,7 @@ func (s *stream) record() (any, bool) {
 		return nil, false
 	}
 	s.current = item{}
+	s.orders.Forget()
 	clear(s.kept)
 	var ok bool
 	s.current, ok = s.read()
@@ -288,5 +297,8 @@ func (s *stream) append(b []byte, v any) []byte {
 			return append(b, ']')
 		}
 	}
-	return text.Append(b, v)
+	if s.sortKeys {
+		return text.Append(b, v)
+	}
+	return s.orders.Append(b, v)
 }

@@ -15,9 +15,13 @@ import (
 // Vars are the variables that a filter is given, in the order of the command line.
 // As in jq, the first one of a name is the one that counts.
 type Vars struct {
-	names  []string
-	values []any
+	names      []string
+	values     []any
+	positional []any
 }
+
+// written is JSON text, of which each program makes values of its own.
+type written []byte
 
 // Arg adds the string value as $name.
 func (v *Vars) Arg(name, value string) error {
@@ -26,7 +30,7 @@ func (v *Vars) Arg(name, value string) error {
 
 // ArgJSON adds the one JSON value that text holds as $name.
 func (v *Vars) ArgJSON(name, text string) error {
-	value, err := decodeText([]byte(text))
+	value, err := valueText([]byte(text))
 	if err != nil {
 		return fmt.Errorf("--argjson %s: %w", printable(name), err)
 	}
@@ -62,14 +66,44 @@ func (v *Vars) add(flag, name string, value any) error {
 	return nil
 }
 
-// bind gives the names and values of all variables, $ARGS among them.
-func (v *Vars) bind() (names []string, values []any) {
-	named := map[string]any{}
-	for i, name := range v.names {
-		named[name[1:]] = v.values[i]
+// Positional adds a word to $ARGS.positional.
+func (v *Vars) Positional(word string) { v.positional = append(v.positional, word) }
+
+// PositionalJSON adds the JSON value that a word holds.
+func (v *Vars) PositionalJSON(word string) error {
+	value, err := valueText([]byte(word))
+	if err != nil {
+		return fmt.Errorf("--jsonargs: %s: %w", printable(word), err)
 	}
-	args := map[string]any{"named": named, "positional": []any{}}
-	return append(slices.Clip(v.names), "$ARGS"), append(slices.Clip(v.values), args)
+	v.positional = append(v.positional, value)
+	return nil
+}
+
+// bind gives the names and values of all variables, $ARGS among them, and notes the
+// order of keys.
+func (v *Vars) bind(o *text.Orders) (names []string, values []any) {
+	d := text.Decoder{Orders: o}
+	read := func(all []any) []any {
+		values := make([]any, len(all))
+		for i, value := range all {
+			if text, ok := value.(written); ok {
+				value = d.Decode(string(text))
+			}
+			values[i] = value
+		}
+		return values
+	}
+	values = read(v.values)
+	named := map[string]any{}
+	var order []string
+	for i, name := range v.names {
+		named[name[1:]] = values[i]
+		order = append(order, name[1:])
+	}
+	args := map[string]any{"named": named, "positional": read(v.positional)}
+	o.Set(named, order)
+	o.Set(args, []string{"positional", "named"})
+	return append(slices.Clip(v.names), "$ARGS"), append(values, args)
 }
 
 func isName(name string) bool {
@@ -86,33 +120,36 @@ func isWord(c byte) bool {
 	return c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
 
-func slurp(file string) ([]any, error) {
+func slurp(file string) (written, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	values := []any{}
+	all := written{'['}
 	for dec := json.NewDecoder(f); ; {
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err == io.EOF {
-			return values, nil
+			return append(all, ']'), nil
 		} else if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		value, err := decodeText(raw)
+		value, err := valueText(raw)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		values = append(values, value)
+		if len(all) > 1 {
+			all = append(all, ',')
+		}
+		all = append(all, value...)
 	}
 }
 
-// decodeText decodes the one JSON value that text holds.
-func decodeText(value []byte) (any, error) {
+// valueText checks that a text is one JSON value.
+func valueText(value []byte) (written, error) {
 	var b bytes.Buffer
 	if err := json.Compact(&b, bytes.ToValidUTF8(value, []byte("\ufffd"))); err != nil {
 		return nil, err
 	}
-	return new(text.Decoder).Decode(b.String()), nil
+	return b.Bytes(), nil
 }

@@ -15,6 +15,7 @@ func Show(view string, results iter.Seq2[json.RawMessage, error]) iter.Seq2[json
 	if err != nil {
 		return func(yield func(json.RawMessage, error) bool) { yield(nil, err) }
 	}
+	p.net = &net{} // a view's keys may be missing
 	return p.Run(results)
 }
 

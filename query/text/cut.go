@@ -2,8 +2,6 @@ package text
 
 import (
 	"bytes"
-	"maps"
-	"slices"
 
 	"github.com/itchyny/gojq"
 )
@@ -91,13 +89,13 @@ func joined(steps []*gojq.Query) *gojq.Query {
 	return &gojq.Query{Left: steps[0], Op: gojq.OpPipe, Right: joined(steps[1:])}
 }
 
-// objectFields gives those of {a, b: .c.d} in gojq's order, nil for other filters.
+// objectFields gives those of {a, b: .c.d} as they are written, nil for other filters.
 func objectFields(q *gojq.Query) (fields []field) {
 	t := q.Term
 	if t == nil || t.Type != gojq.TermTypeObject || t.SuffixList != nil || q.FuncDefs != nil {
 		return nil
 	}
-	of := map[string][]string{}
+	of := map[string]bool{}
 	for _, kv := range t.Object.KeyVals {
 		name := kv.Key
 		if kv.KeyString != nil && kv.KeyString.Queries == nil {
@@ -107,13 +105,11 @@ func objectFields(q *gojq.Query) (fields []field) {
 		if kv.Val != nil {
 			keys = pathKeys(kv.Val)
 		}
-		if name == "" || name[0] == '$' && kv.KeyString == nil || keys == nil || of[name] != nil {
+		if name == "" || name[0] == '$' && kv.KeyString == nil || keys == nil || of[name] {
 			return nil
 		}
-		of[name] = keys
-	}
-	for _, name := range slices.Sorted(maps.Keys(of)) {
-		fields = append(fields, field{append(Append(nil, name), ':'), of[name]})
+		of[name] = true
+		fields = append(fields, field{append(Append(nil, name), ':'), keys})
 	}
 	return fields
 }
@@ -174,12 +170,7 @@ func (c *Cut) Append(dst, raw []byte) ([]byte, bool) {
 			return append(dst, v...), true
 		}
 		dst = append(append(dst, "{,"[min(i, 1)]), f.name...)
-		if (v[0] == '{' || v[0] == '[') && bytes.IndexByte(v, '{') >= 0 {
-			var d Decoder // what is built has all of its keys sorted
-			dst = Append(dst, d.Decode(string(v)))
-		} else {
-			dst = append(dst, v...)
-		}
+		dst = append(dst, v...)
 	}
 	return append(dst, '}'), true
 }

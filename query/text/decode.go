@@ -11,6 +11,8 @@ import (
 // A Decoder turns valid, compact JSON into the values that gojq works on.
 // Its zero value is ready; one decoder serves many records in turn.
 type Decoder struct {
+	Orders *Orders // where the order of keys is noted; may be nil
+
 	s    string
 	i    int
 	keys []string // of the objects under way
@@ -64,8 +66,19 @@ func (d *Decoder) object() any {
 	}
 	d.i++
 	m := make(map[string]any, len(d.keys)-keys)
-	for i, key := range d.keys[keys:] {
-		m[key] = d.vals[vals+i]
+	if o := d.Orders; o != nil {
+		s := o.root
+		for i, key := range d.keys[keys:] {
+			s = o.then(s, key)
+			m[s.key] = d.vals[vals+i]
+		}
+		if (!s.rises || o.All) && len(m) > 1 {
+			o.set(m, s)
+		}
+	} else {
+		for i, key := range d.keys[keys:] {
+			m[key] = d.vals[vals+i]
+		}
 	}
 	clear(d.keys[keys:])
 	clear(d.vals[vals:])

@@ -2,15 +2,17 @@ package text
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 
 	"github.com/itchyny/gojq"
 )
 
-// Append appends v to b as compact JSON, byte for byte as gojq.Marshal
-// spells it (object keys sorted), without its allocations.
-func Append(b []byte, v any) []byte {
+// MaxDepth is how deep values may be, as in jq.
+const MaxDepth = 10000
+
+// Append appends v to b as compact JSON, as gojq.Marshal spells it but for the
+// order of keys, without its allocations.
+func (o *Orders) Append(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...)
@@ -28,29 +30,27 @@ func Append(b []byte, v any) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = Append(b, v)
+			b = o.Append(b, v)
 		}
 		return append(b, ']')
 	case map[string]any:
 		var few [16]string
-		keys := few[:0]
-		for key := range v {
-			keys = append(keys, key)
-		}
-		slices.Sort(keys)
 		b = append(b, '{')
-		for i, key := range keys {
+		for i, key := range o.keys(v, few[:0]) {
 			if i > 0 {
 				b = append(b, ',')
 			}
 			b = append(appendString(b, key), ':')
-			b = Append(b, v[key])
+			b = o.Append(b, v[key])
 		}
 		return append(b, '}')
 	default:
 		return appendMarshaled(b, v)
 	}
 }
+
+// Append is Orders.Append where no order is known.
+func Append(b []byte, v any) []byte { return (*Orders)(nil).Append(b, v) }
 
 func appendString(b []byte, s string) []byte {
 	for i := range len(s) {
