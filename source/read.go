@@ -107,13 +107,12 @@ func readFile(ctx context.Context, e *engine.Engine, r Request, name string, fro
 }
 
 // origin is the Engine that a record says it came from, and goes back to: baleen
-// puts it first. A later key of that name is the Engine's own.
+// puts it before a key of that name that is the Engine's own.
 func origin(v json.RawMessage) string {
 	for key, value := range record.Members(v) {
 		if key == "Engine" && value[0] == '"' {
 			return record.Text(value)
 		}
-		break
 	}
 	return ""
 }
