@@ -34,7 +34,7 @@ func spell(lines iter.Seq2[logLine, error]) string {
 }
 
 func TestLogLines(t *testing.T) {
-	long := strings.Repeat("x", partial)
+	long := strings.Repeat("x", piece)
 	for _, c := range []struct {
 		name, log string
 		tty       bool
@@ -45,6 +45,9 @@ func TestLogLines(t *testing.T) {
 		{"several lines in a frame", frame(1, stamp+" a\n"+stamp+" \n"+stamp+" b c\n"), false, "1:a|1:|1:b c|"},
 		{"a line in several frames", frame(1, stamp+" "+long) + frame(2, stamp+" e\n") + frame(1, stamp+" y\n"), false, "2:e|1:" + long + "y|"},
 		{"no newline at the end", frame(1, stamp+" a\n") + frame(2, stamp+" b"), false, "1:a|2:b|"},
+		{"no newline before the next run", frame(1, stamp+" denied") + frame(1, stamp+" denied") + frame(1, stamp+" c\n"), false, "1:denied|1:denied|1:c|"},
+		{"a short piece is no beginning", frame(1, stamp+" "+long[1:]) + frame(1, stamp+" y\n"), false, "1:" + long[1:] + "|1:y|"},
+		{"a full piece at the end", frame(1, stamp+" "+long), false, "1:" + long + "|"},
 		{"no time stamps", frame(1, "a b\n") + frame(1, "\n"), false, "1:a b|1:|"},
 		{"the Engine's own word", frame(1, stamp+" a\n") + frame(3, "driver\x1b failed\n"), false, "1:a|error: driver\x1b failed"},
 		{"cut in a frame", frame(1, stamp+" a\n") + frame(1, stamp+" b\n")[:20], false, "1:a|error: unexpected EOF"},
@@ -62,6 +65,54 @@ func TestLogLines(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLongLine: a line of any length comes in parts, with little memory.
+func TestLongLine(t *testing.T) {
+	const pieces = 64 << 20 / piece
+	text := strings.Repeat("x", piece)
+	for _, tty := range []bool{false, true} {
+		n := 0
+		log := &generated{next: func() string {
+			if n++; n > pieces {
+				return ""
+			}
+			if tty {
+				return stamp + " " + text
+			}
+			return frame(1, stamp+" "+text)
+		}}
+		size, parts, most := 0, 0, 0
+		for l, err := range logLines(log, tty) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l.partial != (parts > 0) || string(l.time) != stamp {
+				t.Fatalf("part %d: partial %v, time %s", parts, l.partial, l.time)
+			}
+			size, parts, most = size+len(l.text), parts+1, max(most, len(l.text))
+		}
+		if size != pieces*piece || most > 2*longest || parts < 32 {
+			t.Errorf("terminal %v: %d bytes in %d parts of at most %d", tty, size, parts, most)
+		}
+	}
+}
+
+// generated reads what next gives until that is "".
+type generated struct {
+	next func() string
+	left string
+}
+
+func (g *generated) Read(p []byte) (int, error) {
+	if g.left == "" {
+		if g.left = g.next(); g.left == "" {
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, g.left)
+	g.left = g.left[n:]
+	return n, nil
 }
 
 func TestLogRecord(t *testing.T) {
