@@ -5,7 +5,9 @@ import (
 	"baleen/source/follow"
 	"baleen/source/record"
 	"context"
+	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -63,8 +65,62 @@ func logs() Source {
 				E: e, What: "logs", Names: r.Names, Filters: r.Filters, All: true, Live: l.follow,
 				Reconnect: r.Flags.Bool("reconnect"), Stream: l.container,
 			}
+			if !l.follow {
+				return l.merged(ctx)
+			}
 			return l.f.Records(ctx)
 		},
+	}
+}
+
+// merged gives the lines of all containers in the order of their times.
+func (l *logReader) merged(ctx context.Context) record.Seq {
+	return func(yield func(json.RawMessage, error) bool) {
+		containers, ok := l.f.Containers(ctx, yield)
+		if !ok {
+			return
+		}
+		type log struct {
+			record json.RawMessage
+			at     time.Time
+			next   func() (json.RawMessage, error, bool)
+		}
+		var logs []*log
+		// advance moves a log on to its next line, and is false when yield says to stop.
+		advance := func(o *log) bool {
+			for {
+				v, err, more := o.next()
+				if o.record = v; !more {
+					return true
+				}
+				if err == nil {
+					o.at, _ = time.Parse(time.RFC3339Nano, record.Text(record.Member(v, "time")))
+					return true
+				}
+				if !yield(nil, err) || record.Fatal(err) {
+					return false
+				}
+			}
+		}
+		for _, c := range containers {
+			next, stop := iter.Pull2(l.f.Of(ctx, c))
+			defer stop()
+			logs = append(logs, &log{next: next})
+			if !advance(logs[len(logs)-1]) {
+				return
+			}
+		}
+		for {
+			var first *log
+			for _, o := range logs {
+				if o.record != nil && (first == nil || o.at.Before(first.at)) {
+					first = o
+				}
+			}
+			if first == nil || !yield(first.record, nil) || !advance(first) {
+				return
+			}
+		}
 	}
 }
 
@@ -86,7 +142,7 @@ type position struct {
 	lines int    // that had this time
 }
 
-func (l *logReader) container(ctx context.Context, c engine.Container) error {
+func (l *logReader) container(ctx context.Context, f *follow.Follower, c engine.Container) error {
 	joined := c.Joined
 	c, err := engine.LookUp(ctx, l.f.E, c.ID)
 	if err != nil {
@@ -121,7 +177,7 @@ func (l *logReader) container(ctx context.Context, c engine.Container) error {
 	if !since.IsZero() {
 		q.Set("since", unix(since))
 	}
-	a, err := l.f.Open(ctx, "/containers/"+c.ID+"/logs", q)
+	a, err := f.Open(ctx, "/containers/"+c.ID+"/logs", q)
 	if err != nil {
 		return err
 	}
@@ -143,20 +199,23 @@ func (l *logReader) container(ctx context.Context, c engine.Container) error {
 		}
 		at.lines++
 		record = line.appendRecord(append(record[:0], head...))
-		if !l.f.Send(ctx, record, nil) {
+		if !f.Send(ctx, record, nil) {
 			return nil
 		}
 	}
-	l.f.Pass() // before the Engine is asked again
-	return l.ended(ctx, a, c)
+	f.Pass() // before the Engine is asked again
+	return l.ended(ctx, f, a, c)
 }
 
 // ended tells a log that is over from one that the Engine no longer follows.
-func (l *logReader) ended(ctx context.Context, a *engine.Answer, c engine.Container) error {
+func (l *logReader) ended(ctx context.Context, f *follow.Follower, a *engine.Answer, c engine.Container) error {
 	if !l.follow || !l.until.IsZero() && !a.Now().Before(l.until) {
 		return nil
 	}
 	now, err := engine.LookUp(ctx, l.f.E, c.ID)
+	if err == nil && !now.State.Running && len(l.f.Names) > 0 && !l.f.Reconnect {
+		f.Send(ctx, nil, &engine.Notice{Message: fmt.Sprintf("logs: %s does not run any more; --reconnect goes on when it does", c.Name)})
+	}
 	if err != nil || !now.State.Running || now.State.StartedAt != c.State.StartedAt {
 		return err
 	}

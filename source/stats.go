@@ -46,9 +46,14 @@ func stats() Source {
 				E: e, What: "stats", Names: r.Names, Filters: r.Filters, All: all, Live: live,
 				Reconnect: r.Flags.Bool("reconnect"), Leave: []string{"destroy"},
 			}
-			f.Stream = func(ctx context.Context, c engine.Container) error { return sendStats(ctx, f, c, live) }
+			f.Stream = func(ctx context.Context, f *follow.Follower, c engine.Container) error {
+				return sendStats(ctx, f, c, live)
+			}
 			if !all && len(r.Names) == 0 {
 				f.Leave = append(f.Leave, "die")
+			}
+			if !live {
+				return f.Ordered(ctx)
 			}
 			return f.Records(ctx)
 		},

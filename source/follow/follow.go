@@ -23,8 +23,9 @@ type Follower struct {
 	All       bool           // stopped ones too
 	Live      bool           // those that start later join
 	Reconnect bool
-	Leave     []string                                            // events of a container at which its stream is of no more use
-	Stream    func(ctx context.Context, c engine.Container) error // sends what there is of c
+	Leave     []string // events of a container at which its stream is of no more use
+	// Stream sends what there is of c through the follower that it is given.
+	Stream func(ctx context.Context, f *Follower, c engine.Container) error
 
 	put     func(json.RawMessage, error) bool // takes what is sent
 	Pass    func()                            // before a stream waits
@@ -42,10 +43,15 @@ type running struct {
 	again bool // the container has started again meanwhile
 }
 
+// Records gives what the streams send, as it comes.
 func (f *Follower) Records(ctx context.Context) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
 		if len(f.Names) == 1 && !f.Reconnect {
-			f.one(ctx, yield)
+			if c, err := engine.LookUp(ctx, f.E, f.Names[0]); err != nil {
+				yield(nil, err)
+			} else {
+				f.Of(ctx, c)(yield)
+			}
 			return
 		}
 		out := newQueue(f.E.Wait)
@@ -68,26 +74,112 @@ func (f *Follower) Records(ctx context.Context) record.Seq {
 	}
 }
 
-// one reads the stream of one container, with nothing in between.
-func (f *Follower) one(ctx context.Context, yield func(json.RawMessage, error) bool) {
-	stopped := false
-	f.put = func(record json.RawMessage, err error) bool {
-		stopped = stopped || !yield(record, err)
-		return !stopped
-	}
-	f.Pass = f.E.Wait
-	c, err := engine.LookUp(ctx, f.E, f.Names[0])
-	if err == nil {
-		err = f.failure(ctx, c, f.Stream(ctx, c))
-	}
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil && !stopped {
-		yield(nil, err)
+// Of gives what the stream of one container sends.
+func (f *Follower) Of(ctx context.Context, c engine.Container) record.Seq {
+	return func(yield func(json.RawMessage, error) bool) {
+		stopped := false
+		one := &Follower{E: f.E, What: f.What, Names: f.Names, Live: f.Live, Reconnect: f.Reconnect, Stream: f.Stream, Pass: f.Pass}
+		if one.Pass == nil {
+			one.Pass = f.E.Wait
+		}
+		one.put = func(v json.RawMessage, err error) bool {
+			stopped = stopped || !yield(v, err)
+			return !stopped
+		}
+		err := one.failure(ctx, c, one.Stream(ctx, one, c))
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil && !stopped {
+			yield(nil, err)
+		}
 	}
 }
 
+// Ordered gives what the streams of all containers send, all asked at once, in the
+// order of the Engine's list or of the names. They have to end by themselves.
+func (f *Follower) Ordered(ctx context.Context) record.Seq {
+	type sent struct {
+		record json.RawMessage
+		err    error
+	}
+	return func(yield func(json.RawMessage, error) bool) {
+		inner, cancel := context.WithCancel(ctx)
+		defer cancel()
+		containers, ok := f.Containers(ctx, yield)
+		if !ok {
+			return
+		}
+		f.Pass = func() {}
+		all := make([]chan []sent, len(containers))
+		for i, c := range containers {
+			all[i] = make(chan []sent, 1)
+			go func() {
+				var list []sent
+				for v, err := range f.Of(inner, c) {
+					list = append(list, sent{slices.Clone(v), err})
+				}
+				all[i] <- list
+			}()
+		}
+		for _, one := range all {
+			f.E.Wait()
+			for _, s := range <-one {
+				if !yield(s.record, s.err) || s.err != nil && record.Fatal(s.err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Containers are those that names mean, or that the Engine lists. It yields the
+// errors of names, and is false if yield wants no more or nothing is to be had.
+func (f *Follower) Containers(ctx context.Context, yield func(json.RawMessage, error) bool) (all []engine.Container, ok bool) {
+	if len(f.Names) == 0 {
+		q := f.Filters.Put(url.Values{})
+		if f.All {
+			q.Set("all", "1")
+		}
+		for v, err := range f.E.List(ctx, "/containers/json", q) {
+			var is record.Identity
+			if err == nil {
+				is, err = record.Identify(v)
+			}
+			if err != nil {
+				yield(nil, err)
+				return nil, false
+			}
+			all = append(all, engine.Container{ID: is.ID, Name: cmp.Or(is.Name, is.ID)})
+		}
+		return all, true
+	}
+	found, errs := f.lookUp(ctx)
+	for i, c := range found {
+		switch {
+		case errs[i] != nil:
+			if !yield(nil, errs[i]) || record.Fatal(errs[i]) {
+				return nil, false
+			}
+		case !slices.ContainsFunc(all, func(other engine.Container) bool { return other.ID == c.ID }):
+			all = append(all, c)
+		}
+	}
+	return all, true
+}
+
+// lookUp asks for all names at once.
+func (f *Follower) lookUp(ctx context.Context) (found []engine.Container, errs []error) {
+	found, errs = make([]engine.Container, len(f.Names)), make([]error, len(f.Names))
+	var asked sync.WaitGroup
+	for i, name := range f.Names {
+		asked.Go(func() { found[i], errs[i] = engine.LookUp(ctx, f.E, name) })
+	}
+	asked.Wait()
+	return found, errs
+}
+
+// Send passes a record or an error on, and reports whether more is wanted.
 func (f *Follower) Send(ctx context.Context, record json.RawMessage, err error) bool {
 	more := f.put(record, err)
 	if err != nil {
@@ -159,13 +251,7 @@ func (f *Follower) resolve(ctx context.Context) error {
 	first := f.named == nil
 	if first {
 		f.named = map[string]engine.Container{}
-		found := make([]engine.Container, len(f.Names))
-		errs := make([]error, len(f.Names))
-		var asked sync.WaitGroup
-		for i, name := range f.Names {
-			asked.Go(func() { found[i], errs[i] = engine.LookUp(ctx, f.E, name) })
-		}
-		asked.Wait()
+		found, errs := f.lookUp(ctx)
 		for i, c := range found {
 			switch {
 			case errs[i] == nil:
@@ -265,7 +351,7 @@ func (f *Follower) follow(ctx context.Context, c engine.Container) {
 	f.streams.Go(func() {
 		defer stop()
 		for more := true; more; more = f.ended(ctx, c.ID, r) {
-			if err := f.failure(ctx, c, f.Stream(ctx, c)); err != nil && record.Fatal(err) {
+			if err := f.failure(ctx, c, f.Stream(ctx, f, c)); err != nil && record.Fatal(err) {
 				f.lose(err)
 			} else if err != nil {
 				f.Send(ctx, nil, err)
