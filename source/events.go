@@ -107,7 +107,7 @@ func (l *listener) listen(ctx context.Context, up func()) error {
 	if again {
 		q.Set("since", unix(l.resume()))
 	}
-	a, err := l.e.Stream(ctx, "/events", q)
+	a, err := l.stream(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (l *listener) listen(ctx context.Context, up func()) error {
 		if err != nil {
 			return err
 		}
-		if l.reconnect && l.repeats(record) {
+		if !l.until.IsZero() && timeOf(record).After(l.until) || l.reconnect && l.repeats(record) {
 			continue
 		}
 		if !l.yield(record, nil) {
@@ -138,6 +138,22 @@ func (l *listener) listen(ctx context.Context, up func()) error {
 		return &engine.LostError{What: a.What, Err: engine.ErrEnded}
 	}
 	return nil
+}
+
+// stream asks for events, of a [engine.Answer.Hasty] Engine for more than are
+// wanted.
+func (l *listener) stream(ctx context.Context, q url.Values) (*engine.Answer, error) {
+	a, err := l.e.Stream(ctx, "/events", q)
+	if err != nil || l.until.IsZero() || !a.Hasty() {
+		return a, err
+	}
+	later := a.Now().Add(time.Second)
+	if l.until.After(later) {
+		return a, nil
+	}
+	a.Close()
+	q.Set("until", unix(later))
+	return l.e.Stream(ctx, "/events", q)
 }
 
 // resume is where to go on: a little before the last event, since events can

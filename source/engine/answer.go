@@ -61,6 +61,9 @@ func (a *Answer) Records(member string) record.Seq {
 		for record, err := range split(a, member) {
 			if err != nil {
 				err = a.Failure(err)
+			} else if err = a.refusal(record); err != nil {
+				yield(nil, err)
+				return
 			}
 			if !yield(record, err) {
 				return

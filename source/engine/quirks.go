@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"baleen/source/record"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -48,6 +50,24 @@ func inUse(message string) bool {
 		return strings.Contains(message, words)
 	})
 }
+
+// refusal is the error that Podman says inside an answer that it began as a
+// success; nil for a record.
+func (a *Answer) refusal(v json.RawMessage) error {
+	var said struct {
+		Message  string
+		Response int
+	}
+	if !bytes.HasPrefix(v, []byte(`{"cause":`)) || json.Unmarshal(v, &said) != nil || said.Response < http.StatusBadRequest {
+		return nil
+	}
+	method, path, _ := strings.Cut(a.What, " ")
+	return &StatusError{method, path, said.Response, record.OneLine(said.Message)}
+}
+
+// Hasty says that the Engine is Podman, which leaves events out where the end of
+// the time that is asked for is past when it begins to answer.
+func (a *Answer) Hasty() bool { return a.Header.Get("Libpod-Api-Version") != "" }
 
 // failing is a reader that had an error.
 type failing struct{ err error }
