@@ -85,13 +85,14 @@ func Named(name string, records record.Seq) record.Seq {
 	}
 }
 
-// Own has a record whose first key is "Engine", which is the Engine's own, come
-// after name: whoever reads the records takes the first for where it came from.
+// Own has a record that has a key "Engine" of its Engine's come with name before
+// it: whoever reads the records takes the first for where it came from.
 func Own(name string, records record.Seq) record.Seq {
+	member := []byte(`"Engine":`)
 	return func(yield func(json.RawMessage, error) bool) {
 		for v, err := range records {
-			if bytes.HasPrefix(v, []byte(`{"Engine":`)) {
-				v = slices.Concat([]byte(`{"Engine":`), record.Quote(name), []byte(","), v[1:])
+			if bytes.Contains(v, member) && record.Member(v, "Engine") != nil {
+				v = slices.Concat([]byte{'{'}, member, record.Quote(name), []byte(","), v[1:])
 			}
 			if !yield(v, err) {
 				return
