@@ -70,6 +70,7 @@ func (s *Suite) Run(t *testing.T, kind Kind) {
 		}
 		env.Defer(own.proxy.Close)
 		env.Values[enginesKey{}] = e
+		env.Setenv("HOME", filepath.Join(env.WorkDir, ".home")) // fish makes one
 		env.Setenv("SOCK", own.proxy.Sock)
 		env.Setenv("DOCKER_HOST", "unix://"+own.proxy.Sock)
 		if path != "" {
