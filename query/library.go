@@ -27,6 +27,8 @@ def inputs: _inputs;
 
 def ascii: [.] | implode;
 
+def _gojq_split($text): split($text);
+
 def toarray: if type == "array" then . else [.] end;
 
 `
@@ -68,7 +70,7 @@ func newLibrary(paths []string, filter *gojq.Query) (*library, error) {
 	used := maps.Clone(l.asks)
 	l.used = used
 	var defs []*gojq.FuncDef
-	for _, text := range slices.Backward(strings.Split(builtins+ordered+prelude, "\n\n")) {
+	for _, text := range slices.Backward(strings.Split(builtins+regexes+ordered+prelude, "\n\n")) {
 		_, def, ok := strings.Cut("\n"+text, "\ndef ")
 		if !ok || !all && !used[def[:strings.IndexAny(def, ":(")]] {
 			continue

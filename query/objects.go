@@ -121,6 +121,10 @@ func (p *Program) objects() []native {
 			return string(o.Append(nil, v))
 		}},
 		{name: "_json", call: func(v any, _ []any) any { return string(o.Append(nil, v)) }},
+		{name: "_test", arity: 2, call: p.test},
+		{name: "_matches", arity: 2, call: p.matches},
+		{name: "_captured", call: p.captured},
+		{name: "_replaced", arity: 1, call: p.replaced},
 		{name: "_fromjson", call: p.fromJSON},
 		{name: "_from_entries", call: p.fromEntries},
 		{name: "_added", arity: 1, call: p.added},

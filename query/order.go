@@ -2,7 +2,6 @@ package query
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,7 +56,7 @@ func (w *ordering) rewrite(q *gojq.Query) *gojq.Query {
 
 // define notes what a filter or module defines, if that is the user's, and does.
 func (w *ordering) define(q *gojq.Query, own bool) {
-	walk(reflect.ValueOf(q), func(node any) {
+	visit(q, func(node any) {
 		switch node := node.(type) {
 		case *gojq.FuncDef:
 			w.defined[node.Name] = w.defined[node.Name] || own
@@ -151,7 +150,7 @@ func named(q *gojq.Query) *gojq.Query {
 			keys = &gojq.Query{Left: keys, Op: gojq.OpComma, Right: quoted(key)}
 		}
 	}
-	walk(reflect.ValueOf(q), func(node any) {
+	visit(q, func(node any) {
 		switch node := node.(type) {
 		case *gojq.Index:
 			if node.Name != "" {
@@ -316,7 +315,7 @@ func (w *ordering) isArray(t *gojq.Term) bool {
 		return true
 	}
 	return t.Type == gojq.TermTypeFunc && !w.defined[t.Func.Name] &&
-		slices.Contains([]string{"keys", "keys_unsorted", "to_entries", "split", "map", "sort", "sort_by", "group_by", "unique", "unique_by", "explode", "reverse"}, t.Func.Name)
+		slices.Contains([]string{"keys", "keys_unsorted", "to_entries", "split", "map", "sort", "sort_by", "group_by", "unique", "unique_by", "explode", "reverse", "_matches", "_replaced"}, t.Func.Name)
 }
 
 // base rewrites a term without suffixes.

@@ -110,6 +110,9 @@ func placeLocations(node any) {
 	}
 }
 
+// visit visits every node of a filter, a node before its children.
+func visit(q *gojq.Query, do func(node any)) { walk(reflect.ValueOf(q), do) }
+
 // walk visits every node of a syntax tree, a node before its children.
 func walk(v reflect.Value, visit func(node any)) {
 	switch v.Kind() {

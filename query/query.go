@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/itchyny/gojq"
 
@@ -40,12 +41,13 @@ type Program struct {
 	orders    *text.Orders
 	ordering  *ordering
 	computes  map[string]*gojq.Code
-	vars      []any      // the values of the variables that code was compiled with
-	need      *text.Need // what it can see of a record; nil for all
-	inspects  bool       // it may ask for the full records of what it reads
-	stream    *stream    // the one that is being run over
-	questions *questions // of that run
-	net       *net       // nil for "."
+	regexes   map[[2]string]*regex // by pattern and flags
+	vars      []any                // the values of the variables that code was compiled with
+	need      *text.Need           // what it can see of a record; nil for all
+	inspects  bool                 // it may ask for the full records of what it reads
+	stream    *stream              // the one that is being run over
+	questions *questions           // of that run
+	net       *net                 // nil for "."
 }
 
 // Compile makes a program from a filter. Its error is a *CompileError.
@@ -56,10 +58,19 @@ func Compile(o Options) (*Program, error) {
 	if o.Stderr == nil {
 		o.Stderr = io.Discard
 	}
-	p := &Program{options: o, ordering: newOrdering(), computes: map[string]*gojq.Code{}}
+	p := &Program{options: o, ordering: newOrdering(), computes: map[string]*gojq.Code{}, regexes: map[[2]string]*regex{}}
 	q, src, err := parse(o.Filter)
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
+	}
+	defined := newOrdering()
+	defined.define(q, true)
+	if function, pattern, err := badRegex(q, defined.defined); err != nil {
+		at := strings.Index(src, `"`+pattern+`"`)
+		if at < 0 {
+			at = nextWord(src, function, 0)
+		}
+		return nil, &CompileError{o.Name, o.Filter, at, err}
 	}
 	each := !o.Null && !o.Slurp && !o.SortKeys
 	if each && isIdentity(q) {

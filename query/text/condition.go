@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/itchyny/gojq"
 )
@@ -96,13 +97,14 @@ func newPiped(q *gojq.Query) condition {
 	if pattern == nil || pattern.kind != '"' {
 		return nil
 	}
-	r, err := regexp.Compile(string(pattern.text)) // as gojq does
+	r, err := regexp.Compile(string(pattern.text))
 	if err != nil {
 		return nil
 	}
+	ascii := regexp.MustCompile(`\\[wdsbWDSB]|\[:`).Match(pattern.text) // RE2 takes letters to be those of ASCII
 	return func(raw []byte) (bool, bool) {
 		v, ok := follow(raw, keys)
-		if !ok || v[0] != '"' || bytes.IndexByte(v, '\\') >= 0 {
+		if !ok || v[0] != '"' || bytes.IndexByte(v, '\\') >= 0 || ascii && bytes.ContainsFunc(v, func(c rune) bool { return c >= utf8.RuneSelf }) {
 			return false, false
 		}
 		return r.Match(v[1 : len(v)-1]), true
