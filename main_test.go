@@ -355,7 +355,7 @@ func TestArrange(t *testing.T) {
 		{"images -rq .Id", "images --raw-output --jq=.Id --"},
 		{"images -q.Id -fx=y", "images --jq=.Id --filter=x=y --"},
 		{"images -q -1", "images --jq=-1 --"},
-		{"images -q --delete", "images --jq=--delete --"},
+		{"images -q --delete", "! requires a jq filter"},
 		{"images --arg k v a", "images --arg=k --arg=v -- a"},
 		{"images --arg --delete -q a", "images --arg=--delete --arg=-q -- a"},
 		{"images a -- -q --delete", "images -- a -q --delete"},
@@ -375,8 +375,8 @@ func TestArrange(t *testing.T) {
 		{"images -rx", "! unknown flag -x"},
 		{"images -delete", "! unknown flag -d"},
 		{"images --r", "! unknown flag --r"},
-		{"images -q", "! -q needs 1 more"},
-		{"images --arg x", "! --arg needs 1 more"},
+		{"images -q", "! -q requires FILTER"},
+		{"images --arg x", "! --arg requires NAME VALUE"},
 		{"volumes --stop", "! unknown flag --stop"},
 		{"nope", `! unknown source "nope"`},
 		{"-H demo", "! no source given"},
@@ -428,14 +428,17 @@ func TestFlagsAgree(t *testing.T) {
 		}
 		for _, g := range c.Groups() {
 			for _, f := range g.Flags {
+				if f.Names()[0] == "filter" { // has to be KEY=VALUE
+					continue
+				}
 				for _, name := range f.Names() {
 					flag := "-" + strings.Repeat("-", min(1, len(name)-1)) + name
-					after, err := command.Arrange([]string{c.Name, flag, "1", "2"}, table)
+					after, err := command.Arrange([]string{c.Name, flag, "a", "b"}, table)
 					if err != nil {
 						t.Fatal(err)
 					}
-					values := []string{"1", "2"}[:2-len(after[slices.Index(after, "--")+1:])]
-					before, err := command.Arrange(slices.Concat([]string{flag}, values, []string{c.Name}, []string{"1", "2"}[len(values):]), table)
+					values := []string{"a", "b"}[:2-len(after[slices.Index(after, "--")+1:])]
+					before, err := command.Arrange(slices.Concat([]string{flag}, values, []string{c.Name}, []string{"a", "b"}[len(values):]), table)
 					if err != nil || !slices.Equal(before, after) {
 						t.Errorf("%s %s: %q, %v, before the source; %q after it", c.Name, flag, before, err, after)
 					}

@@ -8,7 +8,7 @@ import (
 
 func configs() Source {
 	return Source{
-		Name:    "configs",
+		Name: "configs", Aliases: []string{"config"},
 		Usage:   "the Swarm's configs",
 		Args:    "[NAME|ID...]",
 		Kind:    "config",

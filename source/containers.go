@@ -13,7 +13,7 @@ import (
 func containers() Source {
 	return Source{
 		Name:    "containers",
-		Aliases: []string{"ps"},
+		Aliases: []string{"ps", "container"},
 		Usage:   "containers, as /containers/json has them; the running ones unless -a",
 		Args:    "[NAME|ID...]",
 		Kind:    "container",

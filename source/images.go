@@ -16,7 +16,7 @@ import (
 
 func images() Source {
 	return Source{
-		Name:    "images",
+		Name: "images", Aliases: []string{"image"},
 		Usage:   "images, as /images/json has them",
 		Args:    "[REFERENCE...]",
 		Kind:    "image",

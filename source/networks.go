@@ -9,7 +9,7 @@ import (
 
 func networks() Source {
 	return Source{
-		Name:    "networks",
+		Name: "networks", Aliases: []string{"network"},
 		Usage:   "networks, as /networks has them",
 		Args:    "[NAME|ID...]",
 		Kind:    "network",

@@ -8,7 +8,7 @@ import (
 
 func nodes() Source {
 	return Source{
-		Name:    "nodes",
+		Name: "nodes", Aliases: []string{"node"},
 		Usage:   "the Swarm's nodes",
 		Args:    "[HOSTNAME|ID...]",
 		Kind:    "node",

@@ -8,7 +8,7 @@ import (
 
 func plugins() Source {
 	return Source{
-		Name:    "plugins",
+		Name: "plugins", Aliases: []string{"plugin"},
 		Usage:   "the Engine's managed plugins",
 		Args:    "[NAME|ID...]",
 		Kind:    "plugin",

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -86,7 +87,7 @@ func readFile(ctx context.Context, e *engine.Engine, r Request, name string, fro
 	}
 	for raw, err := range from(&waiting{&interruptible{ctx, in}, e.Wait}) {
 		if err != nil && ctx.Err() == nil {
-			err = fmt.Errorf("%s: %w", name, err)
+			err = fmt.Errorf("%s: %w%s", name, err, notJSON(err))
 		}
 		other := ""
 		if err == nil && (len(r.Engines) > 1 || r.Flags.IsSet("kind")) { // or it is acted on
@@ -104,6 +105,15 @@ func readFile(ctx context.Context, e *engine.Engine, r Request, name string, fro
 		}
 	}
 	return true
+}
+
+// notJSON is the hint to what reads lines that are not JSON.
+func notJSON(err error) string {
+	var syntax *record.SyntaxError
+	if errors.As(err, &syntax) {
+		return "\n-R reads each line as a string: docker ps -q | baleen read -R --kind container"
+	}
+	return ""
 }
 
 // origin is the Engine that a record says it came from, and goes back to: baleen

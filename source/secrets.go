@@ -8,7 +8,7 @@ import (
 
 func secrets() Source {
 	return Source{
-		Name:    "secrets",
+		Name: "secrets", Aliases: []string{"secret"},
 		Usage:   "the Swarm's secrets, without what is in them",
 		Args:    "[NAME|ID...]",
 		Kind:    "secret",

@@ -8,7 +8,7 @@ import (
 
 func services() Source {
 	return Source{
-		Name:    "services",
+		Name: "services", Aliases: []string{"service"},
 		Usage:   "the Swarm's services",
 		Args:    "[NAME|ID...]",
 		Kind:    "service",

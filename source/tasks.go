@@ -8,7 +8,7 @@ import (
 
 func tasks() Source {
 	return Source{
-		Name:    "tasks",
+		Name: "tasks", Aliases: []string{"task"},
 		Usage:   "the Swarm's tasks",
 		Args:    "[ID...]",
 		Kind:    "task",

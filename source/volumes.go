@@ -9,7 +9,7 @@ import (
 
 func volumes() Source {
 	return Source{
-		Name:    "volumes",
+		Name: "volumes", Aliases: []string{"volume"},
 		Usage:   "volumes, as /volumes has them",
 		Args:    "[NAME...]",
 		Kind:    "volume",

@@ -2,8 +2,10 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -211,7 +213,9 @@ func reader(file string) func() (string, error) {
 // *record.UsageError that says where.
 func (s *script) load() ([]Line, error) {
 	text, err := s.read()
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("%v\nrun takes a file of command lines; to start a container: docker run %s", err, quoteWords(s.file))
+	} else if err != nil {
 		return nil, usage("%v", err)
 	}
 	lines, err := Split(s.file, text, os.LookupEnv)

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -42,6 +44,9 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 	}
 	c := find(commands, names[0])
 	if c == nil {
+		if err := guessSource(commands, names, args); err != nil {
+			return nil, err
+		}
 		var all []string
 		for _, c := range commands {
 			all = append(append(all, c.Name), c.Aliases...)
@@ -56,23 +61,57 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 		}
 	}
 	flags, names, err := own.split(args)
+	if slices.Contains(flags, "--help") && err == nil {
+		return []string{c.Name, "--help"}, nil
+	}
+	if guessed := own.guess(c, commands, args, flags, names, err); guessed != nil {
+		return nil, guessed
+	}
 	if err != nil {
 		return nil, usage("%s: %v\n%sbaleen help %[1]s lists the flags", names[0], err, own.meant(err))
 	}
-	if slices.Contains(flags, "--help") {
-		return []string{c.Name, "--help"}, nil
-	}
 	return slices.Concat(names[:1], flags, []string{"--"}, names[1:]), nil
+}
+
+// guess answers a line of words that mean something else in other tools; err is
+// what split said of it.
+func (w words) guess(c *Command, commands []Command, args, flags, names []string, err error) error {
+	for _, f := range flags {
+		name, value, _ := strings.Cut(strings.TrimPrefix(f, "--"), "=")
+		if err := guessValue(c, name, value); err != nil {
+			return err
+		}
+	}
+	var unknown unknownFlag
+	var missing missingValue
+	switch {
+	case errors.As(err, &missing) && missing.flag == "jq":
+		return try(c.Name+": "+err.Error(), strings.Join(slices.Concat([]string{"baleen", c.Name}, flags, []string{"-q", id(c.Name), "-r"}), " "))
+	case errors.As(err, &unknown):
+		flag, value, joined := strings.Cut(string(unknown), "=")
+		if i := slices.Index(args, flag); !joined && i >= 0 && i+1 < len(args) {
+			value = args[i+1]
+		}
+		if line := guessFlag(c, names[1:], flag, value, func(flag string) bool { _, ok := w[flag]; return ok }); line != "" {
+			return try(c.Name+": "+err.Error(), line)
+		}
+	case err == nil && !slices.Contains(args, "--"):
+		return guessNames(c, commands, args, flags, names[1:])
+	}
+	return nil
 }
 
 func noSource() error { return usage("no source given\nbaleen --help lists them") }
 
 // words knows for each spelling of a flag its long name, how many words follow it,
 // and whether they may be empty.
-type words map[string]struct {
+type words map[string]known
+
+type known struct {
 	name  string
 	n     int
 	empty bool
+	value string // what its value is called
 }
 
 func every(commands []Command) words {
@@ -87,11 +126,8 @@ func (w words) add(flags []cli.Flag) {
 	for _, f := range append(flags, cli.HelpFlag) {
 		names := f.Names()
 		for _, spelling := range names {
-			w[spelling] = struct {
-				name  string
-				n     int
-				empty bool
-			}{names[0], valueWords(f), valueWords(f) > 1 || names[0] == "jq"} // as in jq
+			called, _ := value(f)
+			w[spelling] = known{names[0], valueWords(f), valueWords(f) > 1 || names[0] == "jq", called} // as in jq
 		}
 	}
 }
@@ -139,7 +175,7 @@ func (w words) split(args []string) (flags, names []string, err error) {
 				args = append([]string{value}, args...)
 			}
 			if len(args) < f.n {
-				fault(fmt.Errorf("%s needs %d more", word, f.n-len(args)))
+				fault(missingValue{word, f.name, f.value})
 				return flags, names, err
 			}
 			if !f.empty && strings.TrimSpace(args[0]) == "" {
@@ -176,6 +212,11 @@ type unknownFlag string
 
 func (f unknownFlag) Error() string { return "unknown flag " + string(f) }
 
+// missingValue is a flag at the end of a line that requires a value.
+type missingValue struct{ word, flag, value string }
+
+func (m missingValue) Error() string { return m.word + " requires " + cmp.Or(m.value, "a value") }
+
 // meant is the hint to the flag that err says is unknown.
 func (w words) meant(err error) string {
 	unknown, ok := err.(unknownFlag)
@@ -195,7 +236,7 @@ func (w words) meant(err error) string {
 
 // meant is the hint to the word, among all, that is most like an unknown one.
 func meant(word, prefix string, all []string) string {
-	best, similar := "", 0.85
+	best, similar := "", 0.9
 	for _, w := range all {
 		if s := smetrics.JaroWinkler(word, w, 0.7, 4); s > similar {
 			best, similar = w, s
