@@ -84,6 +84,7 @@ func natives(p *Program) []native {
 		{name: "_tag", reads: []string{"RepoTags", "RepoDigests", "Config", "Image"}, call: tag},
 		{name: "_duration", arity: 1, reads: none, call: duration},
 		{name: "_timestamp", call: timestamp},
+		{name: "_never", call: never},
 		{name: "_bytes", arity: 1, reads: none, call: byteCount},
 		{name: "_human_size", call: humanSize},
 		{name: "_human_duration", call: humanDuration},

@@ -152,30 +152,33 @@ func duration(_ any, args []any) any {
 	return value(sum)
 }
 
-// never is the year 1, which the Engine writes where there is no time.
-const never = -62135596800
+// timeOf reads a time that an Engine wrote, zero where it wrote that there is none.
+func timeOf(v any) (t time.Time, ok bool) {
+	if text, isText := v.(string); isText {
+		return record.ParseTime(text)
+	}
+	if n, isNumber := number(v); isNumber && math.Abs(n) < 1<<63 {
+		return record.UnixTime(nanoseconds(v))
+	}
+	return t, false
+}
+
+func never(v any, _ []any) any {
+	t, ok := timeOf(v)
+	return ok && t.IsZero()
+}
 
 func timestamp(v any, _ []any) any {
-	if text, ok := v.(string); ok {
-		t, err := time.Parse(time.RFC3339Nano, text)
-		switch {
-		case err != nil:
-			return cannot("timestamp", "read the time", v)
-		case t.Unix() == never:
-			return cannot("timestamp", "compare with never, which is", v)
-		}
-		return seconds(t)
-	}
-	n, ok := number(v)
-	switch {
-	case ok && n == never:
+	t, ok := timeOf(v)
+	switch n, isNumber := number(v); {
+	case !ok:
+		return cannot("timestamp", "read the time", v)
+	case t.IsZero():
 		return cannot("timestamp", "compare with never, which is", v)
-	case ok && math.Abs(n) >= 1e17 && math.Abs(n) < 1<<63: // the Engine's timeNano
-		return seconds(time.Unix(0, nanoseconds(v)))
-	case ok && math.Abs(n) < 1e11:
+	case isNumber && math.Abs(n) < 1e11: // seconds, with a fraction or not
 		return v
 	}
-	return cannot("timestamp", "read the time", v)
+	return seconds(t)
 }
 
 func seconds(t time.Time) any {
@@ -185,7 +188,7 @@ func seconds(t time.Time) any {
 	return float64(t.Unix()) + float64(t.Nanosecond())/1e9
 }
 
-// nanoseconds is a number too large for a float64 to tell them apart.
+// nanoseconds is a number that may be too large for a float64 to tell them apart.
 func nanoseconds(v any) int64 {
 	switch v := v.(type) {
 	case int:

@@ -45,17 +45,22 @@ def duration($text): _duration($text);
 # example: baleen containers -a -f status=exited -q 'select(inspect.State.FinishedAt | timestamp < now - duration("7d")) | name' -r
 def timestamp: _timestamp;
 
+def _date:
+  first((.Created?, .CreatedAt?, .timeNano?, .time?) | values) // error("the record does not say when it was created");
+
+# What a policy sorts by: an image without a date is the oldest.
 def _created:
-  first((.Created?, .CreatedAt?, .timeNano?, .time?) | values) // error("the record does not say when it was created") | timestamp;
+  _date as $at | if ($at | _never) and has("RepoTags") then -62135596800 else $at | timestamp end;
 
 # age: the seconds since the record was created, or since an event or log line.
-# The time is Created, CreatedAt, timeNano or time; a record without one is an error.
+# The time is Created, CreatedAt, timeNano or time; a record without one is an error, and so
+# is an image without a date.
 # example: baleen images -q '{name: name, age: (age | human_duration)}'
-def age: now - _created;
+def age: now - (_date | timestamp);
 
-# older_than(TEXT): whether the record's age is more than a duration.
+# older_than(TEXT): whether the record's age is more than a duration; true of an image without a date.
 # example: baleen images -q 'select(dangling and older_than("2w"))' --delete --dry-run
-def older_than($text): duration($text) as $limit | age > $limit;
+def older_than($text): duration($text) as $limit | now - _created > $limit;
 
 # newer_than(TEXT): whether the record's age is at most a duration.
 # example: baleen containers -a -q 'select(newer_than("1h")) | name' -r
@@ -198,7 +203,7 @@ def _size:
 def beyond_budget($bytes; time):
   bytes($bytes) as $max
   | _distinct as $all
-  | [range($all | length) as $i | $all[$i] | _size + {i: $i, at: ([time | timestamp] | max // error("beyond_budget: TIME gives nothing"))}]
+  | [range($all | length) as $i | $all[$i] | _size + {i: $i, at: ([time | if _never then -62135596800 else timestamp end] | max // error("beyond_budget: TIME gives nothing"))}]
   | sort_by(-.at, .i)
   | [foreach .[] as $r ({own: 0, shared: 0}; {own: (.own + $r.own), shared: ([.shared, $r.shared] | max)}; select(.own + .shared > $max) | $r.i)]
   | sort | map($all[.]);
