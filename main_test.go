@@ -319,6 +319,17 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	documents, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range documents {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readme = append(append(readme, '\n'), text...)
+	}
 	for _, row := range regexp.MustCompile(`(?m)^\|.*`).FindAllString(string(readme), -1) {
 		for _, code := range regexp.MustCompile("`(baleen [^`]+)`").FindAllStringSubmatch(row, -1) {
 			lines = append(lines, strings.ReplaceAll(code[1], `\|`, "|"))

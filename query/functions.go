@@ -94,8 +94,17 @@ func natives(p *Program) []native {
 		{name: "_engine", reads: none, call: p.engineInfo},
 		{name: "_get", arity: 1, reads: none, each: p.get},
 		{name: "_inspect", reads: record.IdentityKeys(), call: p.inspect},
-		{name: "_in_use", reads: append([]string{"RepoDigests", "Containers", "Driver", "ConfigOnly", "Ingress"}, record.IdentityKeys()...), call: p.inUse},
+		{name: "_in_use", reads: usageKeys(), call: p.inUse},
+		{name: "_used_by", reads: usageKeys(), each: p.usedBy},
+		{name: "_image", reads: append([]string{"Image"}, record.IdentityKeys()...), call: p.image},
+		{name: "_lasting_at", arity: 3, reads: append([]string{"timeNano", "time"}, record.IdentityKeys()...), call: p.lasting},
+		{name: "_burst_at", arity: 3, reads: append([]string{"timeNano", "time"}, record.IdentityKeys()...), call: p.burst},
+		{name: "_disk", arity: 1, reads: none, call: p.disk},
 	}
+}
+
+func usageKeys() []string {
+	return append([]string{"Containers", "Ingress", "ConfigOnly", "ClusterVolume"}, record.IdentityKeys()...)
 }
 
 // reads gives the keys that a native looks at.

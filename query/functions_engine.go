@@ -41,8 +41,12 @@ type questions struct {
 	dropped []dropped
 	clock   int // of the uses of answers
 	usage   usage
-	info    any
-	ahead   lookahead
+
+	indexed    []any // what imagesByID was made of
+	imagesByID map[string]any
+
+	info  any
+	ahead lookahead
 }
 
 func newQuestions(p *Program) *questions {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestPolicies(t *testing.T) {
@@ -48,7 +49,6 @@ func TestPolicies(t *testing.T) {
 		{`beyond_budget("0.15kB")`, sizes, `["b","a"]`},
 		{`beyond_budget(99)`, sizes, `["d","c","b","a"]`}, // the newest alone is too much
 		{`beyond_budget(0)`, sizes, `["d","c","b","a"]`},
-		{`beyond_budget(-1)`, sizes, `["d","c","b","a"]`},
 		{`[., .] | add | beyond_budget(200)`, sizes, `[]`},
 		{`reverse | beyond_budget(150)`, sizes, `["a","b"]`},
 		{`map(.Created = 1) | beyond_budget(150)`, sizes, `["b","a"]`},
@@ -72,6 +72,7 @@ func TestPolicies(t *testing.T) {
 		}
 	}
 	for filter, want := range map[string]string{
+		`beyond_budget(-1)`:                           "beyond_budget: -1 bytes are no budget",
 		`beyond_newest(-1; repo)`:                     "beyond_newest: no number of records: -1",
 		`beyond_newest(1.5; repo)`:                    "beyond_newest: no number of records: 1.5",
 		`beyond_newest("3"; repo)`:                    `beyond_newest: no number of records: "3"`,
@@ -102,8 +103,8 @@ func TestStatsFunctions(t *testing.T) {
 		{"mem_used", `{"usage":100,"stats":{"total_inactive_file":0,"inactive_file":10}}`, "100"},
 		{"mem_used", `{"usage":100,"stats":{"inactive_file":10}}`, "90"},
 		{"mem_used", `{"usage":100,"stats":{"inactive_file":100}}`, "100"},
-		{"mem_used, mem_percent", `{"usage":100}`, "100\n0"},
-		{"mem_used, mem_percent, cpu_percent, net_io.rx, block_io.read, pids, has_prev", `{}`, "0\n0\n0\n0\n0\n0\nfalse"},
+		{"mem_used, mem_percent", `{"usage":100}`, "100\nnull"},
+		{"mem_used, mem_percent, cpu_percent, net_io.rx, block_io.read, pids, has_prev", `{}`, "null\nnull\nnull\n0\n0\n0\nfalse"},
 		{"mem_percent", `{"usage":18446744073709551614,"limit":18446744073709551615}`, "100"},
 	} {
 		if got := outputs(t, Options{Filter: test.filter}, `{"cpu_stats":{},"memory_stats":`+test.memory+`}`); got != test.want {
@@ -122,5 +123,46 @@ func TestStatsFunctions(t *testing.T) {
 		if got := outputs(t, Options{Filter: f}, `{"Names":["/web"]}`); got != `error: filter failed on "web": the record is no sample of stats` {
 			t.Errorf("%s: %s", f, got)
 		}
+	}
+}
+
+// TestWindowsStats: docker's formulas for the samples of Windows.
+func TestWindowsStats(t *testing.T) {
+	sample := `{"id":"a","read":"2026-01-01T00:00:01Z","preread":"2026-01-01T00:00:00Z","num_procs":4,"cpu_stats":{"cpu_usage":{"total_usage":50000000}},"precpu_stats":{"cpu_usage":{"total_usage":40000000}},` +
+		`"memory_stats":{"privateworkingset":7},"storage_stats":{"read_size_bytes":3,"write_size_bytes":4}}`
+	if got, want := outputs(t, Options{Filter: "[has_prev, cpu_percent, mem_used, block_io.read, block_io.write, pids, mem_percent]"}, sample), "[true,25,7,3,4,null,null]"; got != want {
+		t.Errorf("%s, not %s", got, want)
+	}
+	if got := outputs(t, Options{Filter: "has_prev"}, strings.Replace(sample, "2026-01-01T00:00:00Z", "0001-01-01T00:00:00Z", 1)); got != "false" {
+		t.Error(got)
+	}
+}
+
+// TestStreams: a burst, and a condition that lasts, of each resource by itself.
+func TestStreams(t *testing.T) {
+	event := func(id string, second int) string {
+		return fmt.Sprintf(`{"Type":"container","Action":"die","Actor":{"ID":%q,"Attributes":{}},"timeNano":%d}`, id, (1_700_000_000+second)*1_000_000_000)
+	}
+	burst := outputs(t, Options{Filter: `select(burst(3; "5m")) | .timeNano % 1000000000000 / 1000000000`}, event("a", 0), event("a", 100), event("b", 150), event("a", 200), event("a", 210), event("a", 600), event("a", 610), event("a", 620))
+	if burst != "200\n620" {
+		t.Error(burst)
+	}
+	sample := func(id string, second int, usage int) string {
+		return fmt.Sprintf(`{"id":%q,"name":"/x","read":%q,"cpu_stats":{},"memory_stats":{"usage":%d,"limit":100}}`, id, time.Unix(int64(second), 0).UTC().Format(time.RFC3339Nano), usage)
+	}
+	var in []string
+	for second := range 100 {
+		usage := 99
+		if second == 20 {
+			usage = 1
+		}
+		in = append(in, sample("a", second, usage), sample("b", second, 1))
+	}
+	if got := outputs(t, Options{Filter: `select(lasting("60s"; mem_percent > 95)) | .read`}, in...); !strings.HasPrefix(got, `"1970-01-01T00:01:21Z"`) || strings.Count(got, "\n") != 18 {
+		t.Error(got)
+	}
+	gap := outputs(t, Options{Filter: `lasting("60s"; mem_percent > 95)`}, sample("a", 0, 99), sample("a", 70, 99))
+	if gap != "false\nfalse" {
+		t.Error(gap)
 	}
 }

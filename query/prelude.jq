@@ -1,10 +1,11 @@
 ## naming
 
 # tags: each tag of an image; nothing if it has none.
+# A digest among the tags, as the containerd image store lists it, is none.
 # example: baleen images -q tags -r
-def tags: .RepoTags?[]? | strings | select(. != "<none>:<none>");
+def tags: .RepoTags?[]? | strings | select(contains("@") or startswith("<none>") | not);
 
-# name: what the record is called: a container's name without its slash, an image's first tag, the name of a volume or network, of the container of a sample or log line, of what an event is about; null if there is none.
+# name: what the record is called: a container's name without its slash, an image's first tag in alphabetical order, the name of a volume, network, service or node, of the container of a sample or log line, of what an event is about; null if there is none.
 # example: baleen containers -a -q name -r
 def name: _name;
 
@@ -82,50 +83,73 @@ def human_size: _human_size;
 # example: baleen containers -q '"\(name), \(age | human_duration)"' -r
 def human_duration: _human_duration;
 
+# disk: {total, used, available, percent} of the file system that holds the Engine's data, in bytes; percent as df has it.
+# The Engine has to be on this machine.
+# example: baleen images -s -q 'if disk.percent > 85 then map(select(unused)) | beyond_newest(3; tags | repo)[] else empty end' --delete --dry-run
+def disk: _disk(null);
+
+# disk(PATH): the same of the file system that holds a path on this machine.
+# example: baleen info -q 'disk("/").available | human_size' -r
+def disk($path): _disk($path);
+
 ## stats
 
 def _stats: if type == "object" and has("cpu_stats") then . else error("the record is no sample of stats") end;
 
+def _windows: (.num_procs // 0) > 0 and .cpu_stats.system_cpu_usage == null;
+
 # has_prev: whether a sample knows the one before it. Without it cpu_percent is the average since the machine started.
 # example: baleen stats -q 'select(has_prev) | {name: name, cpu: cpu_percent}'
-def has_prev: _stats | (.precpu_stats.system_cpu_usage // 0) > 0;
+def has_prev: _stats | if _windows then .preread // "0001" | startswith("0001") | not else (.precpu_stats.system_cpu_usage // 0) > 0 end;
 
-# cpu_percent: the CPU that a container uses, in percent of one CPU, as docker stats computes it.
+# cpu_percent: the CPU that a container uses, in percent of one CPU, as docker stats computes it; null if the sample does not say.
 # The container's share of the system's time since the sample before, times the number of
-# CPUs (online_cpus, or the length of percpu_usage), times 100; 0 unless both have grown.
+# CPUs (online_cpus, or the length of percpu_usage), times 100; 0 unless both have grown. On
+# Windows the share of the time between the samples (in 100 ns) times num_procs, times 100.
 # example: baleen stats -q 'select(has_prev and cpu_percent > 80) | name' -r
 def cpu_percent:
   _stats | .cpu_stats as $now | .precpu_stats as $before
-  | (($now.cpu_usage.total_usage // 0) - ($before.cpu_usage.total_usage // 0)) as $used
-  | (($now.system_cpu_usage // 0) - ($before.system_cpu_usage // 0)) as $passed
-  | ($now.online_cpus // 0 | if . == 0 then $now.cpu_usage.percpu_usage // [] | length end) as $cpus
-  | if $used > 0 and $passed > 0 then $used / $passed * $cpus * 100 else 0 end;
+  | if $now.cpu_usage.total_usage == null then null else
+  ($now.cpu_usage.total_usage - ($before.cpu_usage.total_usage // 0)) as $used
+  | if _windows then
+    (if has_prev then ((.read | timestamp) - (.preread | timestamp)) * 1e7 * .num_procs else 0 end) as $passed
+    | if $used > 0 and $passed > 0 then $used / $passed * 100 else 0 end
+  else
+    (($now.system_cpu_usage // 0) - ($before.system_cpu_usage // 0)) as $passed
+    | ($now.online_cpus // 0 | if . == 0 then $now.cpu_usage.percpu_usage // [] | length end) as $cpus
+    | if $used > 0 and $passed > 0 then $used / $passed * $cpus * 100 else 0 end
+  end end;
 
-# mem_used: the bytes of memory that a container uses without the page cache, as docker stats computes it.
-# usage less total_inactive_file (cgroup v1), or else less inactive_file (v2), where that is smaller.
+# mem_used: the bytes of memory that a container uses without the page cache, as docker stats computes it; null if the sample does not say.
+# usage less total_inactive_file (cgroup v1), or else less inactive_file (v2), where that is
+# smaller; privateworkingset on Windows.
 # example: baleen stats -q '{name: name, mem: (mem_used | human_size)}'
 def mem_used:
-  _stats | .memory_stats | (.usage // 0) as $usage
-  | $usage - (first((.stats.total_inactive_file, .stats.inactive_file) | values | select(. < $usage)) // 0);
+  _stats | .memory_stats | .usage as $usage
+  | if .privateworkingset then .privateworkingset
+  elif $usage == null then null
+  else $usage - (first((.stats.total_inactive_file, .stats.inactive_file) | values | select(. < $usage)) // 0) end;
 
-# mem_percent: mem_used in percent of the container's limit, or of the machine's memory; 0 if there is none.
+# mem_percent: mem_used in percent of the container's limit, or of the machine's memory; null if the sample does not say.
 # example: baleen stats -q 'select(mem_percent > 95)' --restart --dry-run
-def mem_percent: (_stats | .memory_stats.limit // 0) as $limit | if $limit > 0 then mem_used / $limit * 100 else 0 end;
+def mem_percent: (_stats | .memory_stats.limit // 0) as $limit | mem_used as $used | if $limit > 0 and $used != null then $used / $limit * 100 else null end;
 
 # net_io: the bytes {rx, tx} that a container has received and sent over all its networks.
 # example: baleen stats -q '{name: name, rx: net_io.rx}'
 def net_io: _stats | [.networks // {} | .[]] | {rx: (map(.rx_bytes) | add // 0), tx: (map(.tx_bytes) | add // 0)};
 
 # block_io: the bytes {read, write} that a container has read from and written to block devices.
-# The sums of blkio_stats.io_service_bytes_recursive whose op begins with r and w.
+# The sums of blkio_stats.io_service_bytes_recursive whose op begins with r and w;
+# storage_stats on Windows.
 # example: baleen stats -q '{name: name, written: (block_io.write | human_size)}'
 def block_io:
   def sum($op): [.blkio_stats.io_service_bytes_recursive[]? | select(.op // "" | .[:1] | ascii_downcase == $op) | .value] | add // 0;
-  _stats | {read: sum("r"), write: sum("w")};
+  _stats | if .storage_stats.read_size_bytes != null then {read: .storage_stats.read_size_bytes, write: .storage_stats.write_size_bytes}
+  else {read: sum("r"), write: sum("w")} end;
 
-# pids: how many processes and threads a container has.
+# pids: how many processes and threads a container has; null on Windows.
 # example: baleen stats -q 'select(pids > 500) | name' -r
-def pids: _stats | .pids_stats.current // 0;
+def pids: _stats | if _windows then null else .pids_stats.current // 0 end;
 
 ## joins
 
@@ -172,6 +196,30 @@ def in_use: _in_use;
 # example: baleen images -q 'select(unused and older_than("30d"))' --delete --dry-run
 def unused: _in_use | not;
 
+# used_by: each container, service, image or network record that keeps an image, volume or network in use.
+# example: baleen volumes -q '{volume: .Name, used_by: [used_by | name]}'
+def used_by: _used_by;
+
+# image: the image record of a container; null if the image is gone.
+# The list is asked for once, and looked up by id.
+# example: baleen containers -q '{name: name, size: image.Size}'
+def image: _image;
+
+## streams
+
+def _lasting($call; $duration; condition): (condition) as $holds | _lasting_at($call; $duration; $holds);
+
+def _burst($call; $n; $duration): _burst_at($call; $n; $duration);
+
+# lasting(DURATION; CONDITION): whether the condition has held for so long without a break, for the resource of the record.
+# By the Engine's clock; a resource that is silent for 30 seconds breaks it.
+# example: baleen stats -q 'select(lasting("10m"; mem_percent > 95))' --restart --cooldown 1h --dry-run
+def lasting($duration; condition): _lasting(-1; $duration; condition);
+
+# burst(N; DURATION): whether the record is the N-th of its resource within the duration; then the count begins anew.
+# example: baleen events -f event=die -q 'select(burst(3; "5m"))' --stop --dry-run
+def burst($n; $duration): _burst(-1; $n; $duration);
+
 ## policies
 
 # Each element that is not the same thing as one before it.
@@ -180,7 +228,7 @@ def _distinct: . as $all | [range(length)] | unique_by($all[.] | .Engine?, .Id? 
 # beyond_newest(N; KEY): of an array, all but the N newest records of each KEY, in the array's order.
 # Of records of one age the first is the newest. A record whose KEY is null or empty is left
 # out, one with several (tags | repo) is given only if it is beyond the newest of each.
-# example: baleen images -s -q 'map(select(unused)) | beyond_newest(3; repo)[]' --delete --dry-run
+# example: baleen images -s -q 'map(select(unused)) | beyond_newest(3; tags | repo)[]' --delete --dry-run
 def beyond_newest($n; key):
   if ($n | type == "number" and . >= 0 and . == floor) then . else error("beyond_newest: no number of records: \($n | tojson)") end
   | _distinct as $all
@@ -197,11 +245,12 @@ def _size:
 # beyond_budget(BYTES; TIME): of an array, the oldest records, until those that stay take no more than a number of bytes, or a text such as "20GB"; TIME is what makes a record old, such as when it was last used, and of several the newest.
 # In the array's order. What stays is the sum of an image's Size, a container's SizeRw (--size),
 # a volume's UsageData.Size (baleen api /system/df -q '.Volumes[]'). What images share counts
-# once where they have SharedSize (--shared-size): the largest of those that stay. Of records
+# once where they have SharedSize (--shared-size): the largest of those that stay. With the containerd
+# image store a Size has content and snapshot, and SharedSize covers the snapshots only. Of records
 # of one age the last is the oldest. A record without a size is an error.
 # example: baleen images -s -q 'map(select(unused)) | beyond_budget("20GB"; .Created, (inspect.Metadata.LastTagTime | timestamp?))[]' --delete --dry-run
 def beyond_budget($bytes; time):
-  bytes($bytes) as $max
+  (bytes($bytes) | if . < 0 then error("beyond_budget: \(.) bytes are no budget") else . end) as $max
   | _distinct as $all
   | [range($all | length) as $i | $all[$i] | _size + {i: $i, at: ([time | if _never then -62135596800 else timestamp end] | max // error("beyond_budget: TIME gives nothing"))}]
   | sort_by(-.at, .i)

@@ -48,6 +48,7 @@ type Program struct {
 	stream    *stream              // the one that is being run over
 	questions *questions           // of that run
 	net       *net                 // nil for "."
+	moments   moments              // of lasting and burst
 }
 
 // Compile makes a program from a filter. Its error is a *CompileError.
@@ -58,7 +59,7 @@ func Compile(o Options) (*Program, error) {
 	if o.Stderr == nil {
 		o.Stderr = io.Discard
 	}
-	p := &Program{options: o, ordering: newOrdering(), computes: map[string]*gojq.Code{}, regexes: map[[2]string]*regex{}}
+	p := &Program{options: o, moments: moments{}, ordering: newOrdering(), computes: map[string]*gojq.Code{}, regexes: map[[2]string]*regex{}}
 	q, src, err := parse(o.Filter)
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
@@ -77,6 +78,7 @@ func Compile(o Options) (*Program, error) {
 		return p, nil
 	}
 	p.net = newNet(&o, q)
+	numberCalls(q)
 	if o.Whole {
 		guard(q)
 	}
