@@ -3,6 +3,7 @@ package print
 import (
 	"baleen/source/record"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -27,6 +28,7 @@ func PrintFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "compact-output", Aliases: []string{"c"}, Usage: "one result a line (the default)"},
 		&cli.IntFlag{Name: "indent", Usage: "indent by `N` spaces, at most 7"},
 		&cli.BoolFlag{Name: "tab", Usage: "indent by tabs"},
+		&cli.StringFlag{Name: "webhook", Usage: "also send each result to `URL`, as a POST of JSON"},
 		&cli.BoolFlag{Name: "color-output", Aliases: []string{"C"}, Usage: "colour even in a pipe"},
 		&cli.BoolFlag{Name: "monochrome-output", Aliases: []string{"M"}, Usage: "no colour"},
 	}
@@ -43,6 +45,8 @@ type Printer struct {
 	buf   []byte
 	err   error       // of an earlier write
 	timer *time.Timer // writes what the encoder holds; nil if it is not due
+
+	webhook *webhook // nil for none
 }
 
 // NewPrinter prints on page as o and the flags say.
@@ -61,7 +65,11 @@ func NewPrinter(o Output, page Page, f record.Flags) (*Printer, error) {
 		}
 	}
 	e, err := o.New(page, f)
-	return &Printer{w: page.W, e: e}, err
+	p := &Printer{w: page.W, e: e}
+	if err == nil && f.IsSet("webhook") {
+		p.webhook, err = newWebhook(f.String("webhook"))
+	}
+	return p, err
 }
 
 const (
@@ -78,6 +86,9 @@ func (p *Printer) Print(result json.RawMessage) error {
 	defer p.mu.Unlock()
 	if p.err != nil {
 		return p.err
+	}
+	if p.webhook != nil {
+		p.webhook.add(result)
 	}
 	buf, err := p.e.add(p.buf, result)
 	if err != nil {
@@ -133,5 +144,10 @@ func (p *Printer) Close() error {
 	if p.e.end != nil {
 		p.buf = p.e.end(p.buf)
 	}
-	return p.write()
+	err := p.write()
+	if p.webhook != nil {
+		err = errors.Join(err, p.webhook.close())
+		p.webhook = nil
+	}
+	return err
 }

@@ -34,6 +34,7 @@ func Script(sources []Command, host Host) Command {
 	own := func() []cli.Flag {
 		return []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "plan every action, change nothing; lines of pull and api -X are not run"},
+			&cli.StringFlag{Name: "webhook", Usage: "also send each line of output to `URL`, as a POST"},
 			&cli.BoolFlag{Name: "fail-fast", Usage: "stop a run at the first line that fails"},
 		}
 	}
@@ -53,7 +54,10 @@ func Script(sources []Command, host Host) Command {
 				return usage("run takes one file")
 			}
 			file := c.Args().First()
-			s := &script{Host: host, c: c, sources: sources, file: file, read: reader(file), engine: given(c, host.EngineFlags())}
+			s := &script{Host: host, c: c, sources: sources, file: file, read: reader(file), shared: given(c, host.EngineFlags())}
+			if c.IsSet("webhook") {
+				s.shared = append(s.shared, "--webhook="+c.String("webhook"))
+			}
 			if file == "-" {
 				s.file = os.Stdin.Name()
 			}
@@ -69,7 +73,7 @@ type script struct {
 	sources []Command
 	file    string
 	read    func() (string, error)
-	engine  []string // flags for each line
+	shared  []string // flags for each line
 }
 
 // repeat runs the file as often as the schedule says.
@@ -232,7 +236,7 @@ func (s *script) load() ([]Line, error) {
 			err = fmt.Errorf("a file cannot ask for help or the version")
 		}
 		if err == nil {
-			words, err = inherit(words, s.engine)
+			words, err = inherit(words, s.shared)
 		}
 		if err != nil {
 			return nil, usage("%s: %v", l.Where, err)
