@@ -216,7 +216,7 @@ func (l *line) parse() error {
 	if err != nil {
 		return err
 	}
-	l.request = source.Request{Names: c.Args().Slice(), Filters: filters, Flags: c}
+	l.request = source.Request{Names: query.Names(c), Filters: filters, Flags: c}
 	if l.filter, err = query.FromFlags(c); err != nil {
 		return &record.UsageError{Message: err.Error()}
 	}

@@ -24,6 +24,9 @@ func Flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "argjson", Usage: "`NAME JSON`: $NAME is the JSON value"},
 		&cli.StringSliceFlag{Name: "slurpfile", Usage: "`NAME FILE`: $NAME is the array of the JSON values in the file"},
 		&cli.StringSliceFlag{Name: "rawfile", Usage: "`NAME FILE`: $NAME is the text of the file"},
+		&cli.BoolFlag{Name: "args", Usage: "words are no names but strings in $ARGS.positional"},
+		&cli.BoolFlag{Name: "jsonargs", Usage: "words are no names but JSON in $ARGS.positional"},
+		&cli.BoolFlag{Name: "stream", Usage: "run on [PATH, LEAF] of each leaf of a record, as it comes"},
 	}
 }
 
@@ -53,6 +56,7 @@ func FromFlags(c *cli.Context) (Options, error) {
 		Slurp:    c.Bool("slurp") && !c.Bool("raw-input"), // -Rs makes one string of all lines
 		Null:     c.Bool("null-input"),
 		SortKeys: c.Bool("sort-keys"),
+		Stream:   c.Bool("stream"),
 		Library:  c.StringSlice("library-path"),
 		Stderr:   os.Stderr,
 	}
@@ -90,10 +94,28 @@ func FromFlags(c *cli.Context) (Options, error) {
 			}
 		}
 	}
-	if c.Args().Present() && !o.reads() {
-		return o, fmt.Errorf("-n runs the filter on null, which does not read %q\ninput and inputs read records; docker's -n is --last", c.Args().First())
+	if c.Bool("jsonargs") || c.Bool("args") {
+		for _, word := range c.Args().Slice() {
+			if !c.Bool("jsonargs") {
+				o.Vars.Positional(word)
+			} else if err := o.Vars.PositionalJSON(word); err != nil {
+				return o, err
+			}
+		}
+	}
+	if names := Names(c); len(names) > 0 && !o.reads() {
+		return o, fmt.Errorf("-n runs the filter on null, which does not read %q\ninput and inputs read records; docker's -n is --last", names[0])
 	}
 	return o, nil
+}
+
+// Names are the words of the command line that say what is meant: none if --args or
+// --jsonargs gives them to the filter.
+func Names(c *cli.Context) []string {
+	if c.Bool("args") || c.Bool("jsonargs") {
+		return nil
+	}
+	return c.Args().Slice()
 }
 
 // reads reports whether the filter may read records.

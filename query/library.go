@@ -27,6 +27,10 @@ def inputs: _inputs;
 
 def ascii: [.] | implode;
 
+def have_decnum: true;
+
+def have_literal_numbers: true;
+
 def _gojq_split($text): split($text);
 
 def toarray: if type == "array" then . else [.] end;
@@ -36,11 +40,21 @@ def toarray: if type == "array" then . else [.] end;
 // library serves gojq with modules from files, and with the functions above.
 type library struct {
 	loader
+	paths    []string
 	init     []*gojq.Query
 	ordering *ordering       // what modules are rewritten by; may be nil
 	own      bool            // the user has functions that may go by the names of jq's
 	used     map[string]bool // the functions that are to be compiled, natives included
 	asks     map[string]bool // those that the filter and the modules loaded so far call by name
+}
+
+// searched lists where modules are looked for.
+func (l *library) searched() any {
+	all := make([]any, len(l.paths))
+	for i, path := range l.paths {
+		all[i] = path
+	}
+	return all
 }
 
 type loader interface {
@@ -55,7 +69,7 @@ func newLibrary(paths []string, filter *gojq.Query) (*library, error) {
 	if len(paths) == 0 {
 		paths = []string{"~/.jq", "$ORIGIN/../lib/jq", "$ORIGIN/../lib"}
 	}
-	l := &library{loader: gojq.NewModuleLoader(paths).(loader)}
+	l := &library{paths: paths, loader: gojq.NewModuleLoader(paths).(loader)}
 	own, err := l.loader.LoadInitModules() // ~/.jq, if it is a file
 	if err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type Options struct {
 	Null     bool      // jq's -n: run once, on null
 	Slurp    bool      // jq's -s: run once, on an array of all records
 	Whole    bool      // a record that the filter fails on gives nothing, not even what came before
+	Stream   bool      // jq's --stream: run on the leaves of records
 	SortKeys bool      // jq's -S: sort the keys of records that pass unchanged, too
 	Library  []string  // jq's -L: where modules are looked for; none means jq's own default
 	Vars     Vars      // --arg and its kin
@@ -124,6 +125,7 @@ func Compile(o Options) (*Program, error) {
 		gojq.WithIterFunction("_records", 0, 0, func(any, []any) gojq.Iter { return iterator(p.stream.record) }),
 		gojq.WithIterFunction("_inputs", 0, 0, func(any, []any) gojq.Iter { return iterator(p.stream.input) }),
 		gojq.WithFunction("_input", 0, 0, p.input),
+		gojq.WithFunction("get_search_list", 0, 0, func(any, []any) any { return lib.searched() }),
 		gojq.WithFunction("input_line_number", 0, 0, func(any, []any) any { return p.stream.count }),
 		gojq.WithFunction("input_filename", 0, 0, func(any, []any) any { return nil }),
 		gojq.WithFunction("debug", 0, 0, func(v any, _ []any) any {
@@ -157,7 +159,7 @@ func (p *Program) input(any, []any) any {
 		return &gojq.HaltError{} // which no filter can catch
 	default:
 		//lint:ignore ST1005 jq says it this way, and filters compare it
-		return errors.New("No more inputs") // as jq says it, for filters that catch it
+		return errors.New("break") // as jq says it, for filters that catch it
 	}
 }
 
@@ -170,6 +172,9 @@ func (p *Program) input(any, []any) any {
 // be slurped, the filter does not run. The filter's own errors are a *RecordError,
 // after which the run goes on with the next record, and a *HaltError, which ends it.
 func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.RawMessage, error] {
+	if p.options.Stream {
+		records = leaves(records)
+	}
 	if p.code == nil && p.cut == nil {
 		return records
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
@@ -40,8 +41,13 @@ func Visible(s, except string) string {
 	return string(b)
 }
 
-// AppendEscape adds r as JSON escapes it. All that is invisible is below U+10000.
-func AppendEscape(b []byte, r rune) []byte { return fmt.Appendf(b, `\u%04x`, r) }
+// AppendEscape adds r as JSON escapes it.
+func AppendEscape(b []byte, r rune) []byte {
+	if r1, r2 := utf16.EncodeRune(r); r > 0xffff {
+		return fmt.Appendf(b, `\u%04x\u%04x`, r1, r2)
+	}
+	return fmt.Appendf(b, `\u%04x`, r)
+}
 
 // Width is how many columns of a terminal s takes.
 func Width(s string) int {

@@ -8,17 +8,18 @@ import (
 // formatter lays compact JSON out over lines and in colour, byte for byte the
 // same tokens.
 type formatter struct {
-	indent string  // of one level; "" keeps to one line
+	indent string  // of one level
+	lines  bool    // a value takes several, even if nothing is indented
 	colors *colors // nil for none
 }
 
 // colors are jq's: SGR parameters by kind of token.
 type colors struct{ null, false, true, number, string, array, object, key string }
 
-// parseColors reads jq's JQ_COLORS over jq 1.7's defaults:
+// parseColors reads jq's JQ_COLORS over jq 1.8's defaults:
 // null:false:true:numbers:strings:arrays:objects:object keys.
 func parseColors(s string) *colors {
-	c := &colors{"0;90", "0;39", "0;39", "0;39", "0;32", "1;39", "1;39", "34;1"}
+	c := &colors{"0;90", "0;39", "0;39", "0;39", "0;32", "1;39", "1;39", "1;34"}
 	fields := []*string{&c.null, &c.false, &c.true, &c.number, &c.string, &c.array, &c.object, &c.key}
 	if s == "" {
 		return c
@@ -35,11 +36,11 @@ func parseColors(s string) *colors {
 // between stands before the result that has count others before it in an array.
 func (f *formatter) between(count int) string {
 	switch {
-	case count == 0 && f.indent == "":
+	case count == 0 && !f.lines:
 		return "["
 	case count == 0:
 		return "[\n" + f.indent
-	case f.indent == "":
+	case !f.lines:
 		return ","
 	default:
 		return ",\n" + f.indent
@@ -48,7 +49,7 @@ func (f *formatter) between(count int) string {
 
 // append adds one value, an element of an array or on its own.
 func (f *formatter) append(dst, v []byte, element bool) []byte {
-	if f.indent == "" && f.colors == nil {
+	if !f.lines && f.colors == nil {
 		return append(dst, v...)
 	}
 	var open []byte // the brackets that v is inside of
@@ -57,7 +58,7 @@ func (f *formatter) append(dst, v []byte, element bool) []byte {
 		depth = 1
 	}
 	line := func() {
-		if f.indent == "" {
+		if !f.lines {
 			return
 		}
 		dst = append(dst, '\n')
@@ -94,7 +95,7 @@ func (f *formatter) append(dst, v []byte, element bool) []byte {
 		case ':':
 			i++
 			dst = f.paint(dst, f.bracket('{'), ":")
-			if f.indent != "" {
+			if f.lines {
 				dst = append(dst, ' ')
 			}
 			key = false

@@ -42,25 +42,27 @@ type lines struct {
 	columns  []string
 	terminal bool
 	raw      bool   // strings without quotes
+	seq      bool   // a record separator before each
+	ascii    bool   // other characters as escapes
 	end      string // of each result
 	count    int    // of the elements so far
 	picked   []byte
 }
 
 func newLines(p Page, f record.Flags, indent string) (*lines, error) {
-	l := &lines{columns: p.Columns, terminal: p.Size != nil, end: "\n", f: formatter{indent: indent}}
+	l := &lines{columns: p.Columns, terminal: p.Size != nil, end: "\n", seq: f.Bool("seq"), ascii: f.Bool("ascii-output"), f: formatter{indent: indent, lines: indent != ""}}
 	if f.IsSet("indent") {
 		n := f.Int("indent")
 		if n < 0 || n > 7 {
 			return nil, &record.UsageError{Message: "--indent takes 0 to 7"}
 		}
-		l.f.indent = "       "[:n]
+		l.f.indent, l.f.lines = "       "[:n], true
 	}
 	if f.Bool("tab") {
-		l.f.indent = "\t"
+		l.f.indent, l.f.lines = "\t", true
 	}
 	if f.Bool("compact-output") {
-		l.f.indent = ""
+		l.f.lines = false
 	}
 	if f.Bool("color-output") || l.terminal && os.Getenv("NO_COLOR") == "" && !f.Bool("monochrome-output") {
 		l.f.colors = parseColors(os.Getenv("JQ_COLORS"))
@@ -69,7 +71,10 @@ func newLines(p Page, f record.Flags, indent string) (*lines, error) {
 }
 
 func (l *lines) add(dst []byte, result json.RawMessage) ([]byte, error) {
-	if l.raw && result[0] == '"' {
+	if l.seq {
+		dst = append(dst, '\x1e')
+	}
+	if l.raw && !l.ascii && result[0] == '"' {
 		s := record.Text(result)
 		if l.end == "\x00" && strings.IndexByte(s, 0) >= 0 {
 			return dst, errors.New("--raw-output0: a string holds a NUL")
@@ -102,6 +107,9 @@ func (l *lines) value(result json.RawMessage) json.RawMessage {
 	if len(l.columns) > 0 && result[0] == '{' {
 		l.picked = pick(l.picked[:0], result, l.columns)
 		result = l.picked
+	}
+	if l.ascii {
+		return escape(result, func(r rune) bool { return r > '~' })
 	}
 	if l.terminal {
 		result = escape(result, sink.Invisible)

@@ -25,6 +25,9 @@ func PrintFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "raw-output", Aliases: []string{"r"}, Usage: "strings without quotes"},
 		&cli.BoolFlag{Name: "join-output", Aliases: []string{"j"}, Usage: "like -r, and no newlines"},
 		&cli.BoolFlag{Name: "raw-output0", Usage: "like -r, with NUL for newline (xargs -0)"},
+		&cli.BoolFlag{Name: "ascii-output", Usage: "characters outside of ASCII as escapes"},
+		&cli.BoolFlag{Name: "seq", Usage: "the ASCII character RS before each result"},
+		&cli.BoolFlag{Name: "unbuffered", Usage: "taken as jq takes it: results never wait in a buffer"},
 		&cli.BoolFlag{Name: "compact-output", Aliases: []string{"c"}, Usage: "one result a line (the default)"},
 		&cli.IntFlag{Name: "indent", Usage: "indent by `N` spaces, at most 7"},
 		&cli.BoolFlag{Name: "tab", Usage: "indent by tabs"},
@@ -51,7 +54,7 @@ type Printer struct {
 
 // NewPrinter prints on page as o and the flags say.
 func NewPrinter(o Output, page Page, f record.Flags) (*Printer, error) {
-	for _, name := range []string{"raw-output", "join-output", "raw-output0", "compact-output", "indent", "tab"} {
+	for _, name := range []string{"raw-output", "join-output", "raw-output0", "compact-output", "indent", "tab", "ascii-output", "seq"} {
 		if !o.JSON && f.IsSet(name) {
 			return nil, &record.UsageError{Message: fmt.Sprintf("--%s does not go with -o %s", name, o.Name)}
 		}

@@ -250,9 +250,9 @@ func TestTableStreams(t *testing.T) {
 func TestColors(t *testing.T) {
 	const all = `{"k":[null,false,true,1,"s"]}`
 	for _, test := range []struct{ jq, want string }{
-		{"", "1;39{34;1\"k\"1;39:1;39[0;90null1;39,0;39false1;39,0;39true1;39,0;3911;39,0;32\"s\"1;39]1;39}"},
+		{"", "1;39{1;34\"k\"1;39:1;39[0;90null1;39,0;39false1;39,0;39true1;39,0;3911;39,0;32\"s\"1;39]1;39}"},
 		{"4:5:6:7:8:9:10:11", "10{11\"k\"10:9[4null9,5false9,6true9,719,8\"s\"9]10}"},
-		{"::31", "1;39{34;1\"k\"1;39:1;39[null1;39,false1;39,31true1;39,0;3911;39,0;32\"s\"1;39]1;39}"},
+		{"::31", "1;39{1;34\"k\"1;39:1;39[null1;39,false1;39,31true1;39,0;3911;39,0;32\"s\"1;39]1;39}"},
 	} {
 		t.Setenv("JQ_COLORS", test.jq)
 		got := output(t, flags{"color-output": "true"}, 0, nil, all)
