@@ -92,16 +92,20 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags
 	refs = slices.DeleteFunc(refs, func(r string) bool { return !slices.Contains(all, r) })
 	whole := len(refs) == len(all)
 	switch {
-	case err != nil && (whole && len(all) <= 1 || len(refs) == 0):
+	case err != nil && (whole && len(all) <= 1 && !severalNames(err) || len(refs) == 0):
 		return nil, err
 	case len(refs) == 0 && !whole:
 		return nil, fmt.Errorf("conflict: unable to delete %s - image has references that were not selected%w", t.ID, silent{errdefs.ErrConflict})
-	case whole && len(all) > 1 && !force:
+	case whole && (len(all) > 1 || severalNames(err)) && !force:
 		if err := inUse(ctx, c, t.ID); err != nil {
 			return nil, err
 		}
 	}
+	last := ""
 	if whole && (!force || len(refs) == 0) {
+		if len(refs) > 0 {
+			last = refs[len(refs)-1]
+		}
 		refs = append(refs[:max(0, len(refs)-1)], t.ID)
 	}
 	for _, ref := range refs {
@@ -109,12 +113,24 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags
 			return deleted, err
 		}
 		more, err := deleteReference(ctx, c, ref, f)
+		if ref == t.ID && last != "" && severalNames(err) {
+			if more, err = deleteReference(ctx, c, last, f); err == nil {
+				deleted = append(deleted, more...)
+				more, err = deleteReference(ctx, c, ref, f)
+			}
+		}
 		deleted = append(deleted, more...)
 		if err != nil {
 			return deleted, err
 		}
 	}
 	return deleted, nil
+}
+
+// severalNames is Podman's refusal of an id with more than one name, of which one
+// may be the digest that the image was pulled by.
+func severalNames(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "more than one tag")
 }
 
 // stillMeans is an error if a reference means another image than id by now; an id
