@@ -82,14 +82,9 @@ func newCompileError(name, source, parsed string, err error) *CompileError {
 	message := err.Error()
 	token := message[strings.LastIndexByte(message, ' ')+1:]
 	if function, arity, ok := strings.Cut(token, "/"); ok && token[0] != '"' {
-		for i := nextWord(parsed, function, 0); i >= 0; i = nextWord(parsed, function, i+1) {
-			if hasArguments(parsed[i+len(function):]) == (arity != "0") {
-				e.Offset = i
-				break
-			}
-		}
+		e.Offset = nextWord(parsed, function, func(rest string) bool { return hasArguments(rest) == (arity != "0") })
 	} else if strings.HasPrefix(token, "$") || strings.HasPrefix(token, `"`) {
-		e.Offset = nextWord(parsed, token, 0)
+		e.Offset = nextWord(parsed, token, nil)
 	}
 	return e
 }

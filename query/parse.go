@@ -1,7 +1,6 @@
 package query
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -32,16 +31,28 @@ func isBlank(q *gojq.Query) bool { return q.Term == nil && q.Right == nil }
 
 // parseText parses what is written, which may be blank.
 func parseText(filter string) (*gojq.Query, string, error) {
-	const label, loc = "label", "$__loc__"
-	src := filter
-	for i := nextWord(src, label, 0); i >= 0; i = nextWord(src, label, i+1) {
-		if hasArguments(src[i+len(label):]) {
-			src = src[:i] + labelCall + src[i+len(label):]
+	var b []byte // the filter as gojq is to see it
+	line, counted := 1, 0
+	tokens(filter, func(from, to int) bool {
+		by := ""
+		switch word := filter[from:to]; {
+		case word == "label" && hasArguments(filter[to:]):
+			by = labelCall
+		case word == "$__loc__":
+			line, counted = line+strings.Count(filter[counted:from], "\n"), from
+			by = fmt.Sprintf(locPrefix+"%05d", min(line, 99999))
+		default:
+			return true
 		}
-	}
-	for i := nextWord(src, loc, 0); i >= 0; i = nextWord(src, loc, i+1) {
-		line := strings.Count(src[:i], "\n") + 1
-		src = src[:i] + fmt.Sprintf(locPrefix+"%05d", min(line, 99999)) + src[i+len(loc):]
+		if b == nil {
+			b = []byte(filter)
+		}
+		copy(b[from:], by)
+		return true
+	})
+	src := filter
+	if b != nil {
+		src = string(b)
 	}
 	q, err := gojq.Parse(src)
 	if err != nil {
@@ -56,38 +67,25 @@ func parseText(filter string) (*gojq.Query, string, error) {
 	return q, src, nil
 }
 
-// nextWord finds the first place in src, from a byte offset on, where word stands as a
-// token of its own and not in a comment or a string. It is -1 if there is none.
-func nextWord(src, word string, from int) int {
-	for i := from; ; i++ {
-		n := strings.Index(src[i:], word)
-		if n < 0 {
-			return -1
+// badKey finds the key of an object that can be no string.
+func badKey(q *gojq.Query) (err error) {
+	visit(q, func(node any) {
+		var key *gojq.Query
+		switch node := node.(type) {
+		case *gojq.ObjectKeyVal:
+			key = node.KeyQuery
+		case *gojq.PatternObject:
+			key = node.KeyQuery
 		}
-		i += n
-		before, after := byte(' '), byte(' ')
-		if i > 0 {
-			before = src[i-1]
+		if key == nil || key.Term == nil || len(key.Term.SuffixList) > 0 {
+			return
 		}
-		if end := i + len(word); end < len(src) {
-			after = src[end]
+		switch key.Term.Type {
+		case gojq.TermTypeNumber, gojq.TermTypeTrue, gojq.TermTypeFalse, gojq.TermTypeNull:
+			err = fmt.Errorf("cannot use %s as object key", key)
 		}
-		if !isWord(before) && !strings.ContainsRune(".$@:", rune(before)) && !isWord(after) && isCode(src[:i]) {
-			return i
-		}
-	}
-}
-
-// isCode reports whether what follows src would be code, not part of a comment or string.
-func isCode(src string) bool {
-	const wrong = "\x01"
-	_, err := gojq.Parse(src + wrong)
-	var e *gojq.ParseError
-	return errors.As(err, &e) && e.Token == wrong && e.Offset == len(src)+1
-}
-
-func hasArguments(rest string) bool {
-	return strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), "(")
+	})
+	return err
 }
 
 // placeLocations gives the variables that $__loc__ became their values.

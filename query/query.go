@@ -70,9 +70,12 @@ func Compile(o Options) (*Program, error) {
 	if function, pattern, err := badRegex(q, defined.defined); err != nil {
 		at := strings.Index(src, `"`+pattern+`"`)
 		if at < 0 {
-			at = nextWord(src, function, 0)
+			at = nextWord(src, function, nil)
 		}
 		return nil, &CompileError{o.Name, o.Filter, at, err}
+	}
+	if err := badKey(q); err != nil {
+		return nil, &CompileError{o.Name, o.Filter, -1, err}
 	}
 	each := !o.Null && !o.Slurp && !o.SortKeys
 	if each && isIdentity(q) {
