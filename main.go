@@ -80,12 +80,9 @@ func dispatch(ctx context.Context, out io.Writer, args []string, table []command
 	switch {
 	case err != nil:
 		return err
+	case command.Help(out, width(os.Stdout), table, args):
 	case args[0] == "--version":
 		fmt.Fprintln(out, "baleen", buildVersion())
-	case args[0] == "--help":
-		command.Overview(out, table, len(source.All()))
-	case args[1] == "--help":
-		command.Help(out, table, args[0])
 	default:
 		return command.Run(ctx, table, args)
 	}
@@ -123,18 +120,18 @@ func commands(r *report) (all []command.Command) {
 	for _, s := range source.All() {
 		all = append(all, command.Command{
 			Name: s.Name, Aliases: s.Aliases, Usage: s.Usage, Args: s.Args, Examples: s.Examples, Groups: func() []command.Group { return groups(s) }, Writes: s.Writes,
+			Source: true, Columns: query.Columns(s.View),
 			Run: func(c *cli.Context) error { return serve(c, s, r) },
 		})
 	}
 	all = append(all, command.Script(all, command.Host{EngineFlags: engine.Flags, Line: r.within, Ask: r.ask, Tally: &r.tally, Stderr: os.Stderr}), command.Completion(), command.Command{
 		Name:     "functions",
 		Usage:    "the jq functions that baleen adds: what each takes and gives, with an example",
-		Examples: []string{"baleen functions"},
+		Args:     "[NAME...]",
+		Examples: []string{"baleen functions", "baleen functions older_than"},
+		Choices:  functionNames,
 		Run: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return &record.UsageError{Message: fmt.Sprintf("functions takes no names; what is %q?", c.Args().First())}
-			}
-			return query.WriteFunctions(os.Stdout)
+			return query.WriteFunctions(os.Stdout, c.Args().Slice()...)
 		},
 	})
 	return append(all, command.Manual(all))
@@ -154,6 +151,25 @@ func groups(s source.Source) []command.Group {
 		g = slices.Insert(g, 2, command.Group{Title: "Action", Flags: act.ActionFlags(s.Kind)})
 	}
 	return g
+}
+
+// functionNames lists baleen's own functions, without their parameters.
+func functionNames() (names []string) {
+	for _, f := range query.Functions() {
+		name, _, _ := strings.Cut(f.Name, "(")
+		names = append(names, name)
+	}
+	return slices.Compact(names)
+}
+
+// width is how many columns a terminal has, 0 where f is none.
+func width(f *os.File) int {
+	size := sink.Terminal(f)
+	if size == nil {
+		return 0
+	}
+	columns, _ := size()
+	return columns
 }
 
 // flagValues lists what a flag can be set to, for completion.
@@ -564,7 +580,7 @@ func (r *report) add(err error) {
 	case errors.As(err, &halt):
 		io.WriteString(r.stderr, halt.Stderr)
 	case code < 128: // those who end baleen know that they did
-		fmt.Fprintln(r.stderr, "baleen: "+r.where+sink.Visible(err.Error(), "\n"))
+		fmt.Fprintln(r.stderr, command.WrapMessage("baleen: "+r.where+sink.Visible(err.Error(), "\n"), width(os.Stderr)))
 	}
 	r.exit(code)
 }

@@ -374,7 +374,7 @@ func TestArrange(t *testing.T) {
 		{"ps -a", "ps --all --"},
 		{"images --delete=false a", "images --delete=false -- a"},
 		{"help", "--help"},
-		{"", "--help"},
+		{"", ""},
 		{"-h", "--help"},
 		{"ps --help x", "containers --help"},
 		{"help ps", "containers --help"},
@@ -411,7 +411,7 @@ func FuzzArrange(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		words := strings.Fields(line)
 		got, err := command.Arrange(words, table)
-		if err != nil || got[0] == "--help" || got[0] == "--version" || len(got) > 1 && got[1] == "--help" {
+		if err != nil || len(got) == 0 || got[0] == "--help" || got[0] == "--version" || len(got) > 1 && got[1] == "--help" {
 			return
 		}
 		pairs := slices.ContainsFunc(got, func(word string) bool { // --arg=k --arg=v is for urfave/cli only

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -21,6 +22,13 @@ type Function struct {
 	Gives   string // what it gives, one line
 	More    string // units, errors, where a formula is from; may be ""
 	Example string // a command line to paste
+}
+
+// is reports whether that is its name, with parameters or without.
+func (f Function) is(name string) bool {
+	bare, _, _ := strings.Cut(name, "(")
+	own, _, _ := strings.Cut(f.Name, "(")
+	return own == bare
 }
 
 // Functions lists baleen's own functions in the order of their topics.
@@ -43,11 +51,21 @@ func Functions() (all []Function) {
 	return all
 }
 
-// WriteFunctions writes what there is to know about baleen's own functions as a table.
-func WriteFunctions(w io.Writer) error {
+// WriteFunctions writes what there is to know about baleen's own functions as a
+// table; names, without parameters, choose some of them.
+func WriteFunctions(w io.Writer, names ...string) error {
+	functions := Functions()
+	for _, name := range names {
+		if !slices.ContainsFunc(functions, func(f Function) bool { return f.is(name) }) {
+			return &record.UsageError{Message: fmt.Sprintf("no such function: %q\nbaleen functions lists baleen's own, jq's manual the others", name)}
+		}
+	}
+	functions = slices.DeleteFunc(functions, func(f Function) bool {
+		return len(names) > 0 && !slices.ContainsFunc(names, f.is)
+	})
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	topic := ""
-	for _, f := range Functions() {
+	for _, f := range functions {
 		if f.Topic != topic {
 			fmt.Fprintf(t, "%s:\n", f.Topic)
 			topic = f.Topic

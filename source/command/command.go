@@ -5,11 +5,8 @@ package command
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
@@ -25,7 +22,10 @@ type Command struct {
 	Args     string                  // what the names are, for help; "" takes none
 	Examples []string                // command lines to paste, for help
 	Groups   func() []Group          // its flags, made only for the command line that is run; nil for none
-	Choices  []string                // what its names can be, if they can be nothing else
+	Choices  func() []string         // what its names can be, if they can be nothing else
+	Source   bool                    // reads records
+	Columns  []string                // what tables show of its records; nil for their keys
+	Keys     []string                // of its records, as far as they are known
 	Writes   func(record.Flags) bool // true: changes something without an action; nil for never
 	Run      func(*cli.Context) error
 }
@@ -92,35 +92,6 @@ func app(c *Command) *cli.App {
 	}
 }
 
-// Help writes what there is to know about the command called name.
-func Help(w io.Writer, commands []Command, name string) {
-	c := find(commands, name)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	defer t.Flush()
-	fmt.Fprintf(t, "baleen %s [FLAGS]\n%s\n", strings.TrimSpace(c.Name+" "+c.Args), c.Usage)
-	if len(c.Examples) > 0 {
-		fmt.Fprintf(t, "\nRecipes:\n  %s\n", strings.Join(c.Examples, "\n  "))
-	}
-	for _, g := range c.groups() {
-		if len(g.Flags) > 0 {
-			fmt.Fprintf(t, "\n%s:\n", g.Title)
-		}
-		for _, f := range g.Flags {
-			left, right := describe(f)
-			fmt.Fprintf(t, "  %s\t%s\n", left, right)
-		}
-	}
-}
-
-// List writes a line for each of commands.
-func List(w io.Writer, commands []Command) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	defer t.Flush()
-	for _, c := range commands {
-		fmt.Fprintf(t, "  %s\t%s\n", strings.Join(append([]string{c.Name}, c.Aliases...), ", "), c.Usage)
-	}
-}
-
 // describe gives a flag's spellings with its value's name, and what it does.
 func describe(f cli.Flag) (spellings, usage string) {
 	spellings = "    --" + f.Names()[0]
@@ -139,7 +110,7 @@ func describe(f cli.Flag) (spellings, usage string) {
 func value(f cli.Flag) (name, usage string) {
 	usage = f.(cli.DocGenerationFlag).GetUsage()
 	if parts := strings.Split(usage, "`"); len(parts) == 3 {
-		return parts[1], strings.Join(parts, "")
+		return parts[1], strings.TrimPrefix(strings.Join(parts, ""), parts[1]+": ")
 	}
 	return "", usage
 }

@@ -135,8 +135,13 @@ func (c *completer) candidates(before []string, word string) (list []string, fil
 		for _, other := range c.commands {
 			list = append(list, other.Name+"\t"+other.Usage)
 		}
+		if slices.Contains(before, "help") {
+			for _, t := range topics() {
+				list = append(list, t.name+"\t"+t.usage)
+			}
+		}
 	case command.Choices != nil:
-		list = command.Choices
+		list = command.Choices()
 	default:
 		given := names[1 : len(names)-1]
 		for _, name := range c.names(command.Name, flags) {

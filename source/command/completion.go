@@ -20,7 +20,7 @@ func Completion() Command {
 		Name:     "completion",
 		Usage:    "print the script that has a shell complete baleen's words and the Engine's names",
 		Args:     strings.Join(shells, "|"),
-		Choices:  shells,
+		Choices:  func() []string { return shells },
 		Examples: []string{"source <(baleen completion bash)"},
 		Run: func(c *cli.Context) error {
 			if c.NArg() != 1 || !slices.Contains(shells, c.Args().First()) {

@@ -230,7 +230,7 @@ func (s *script) load() ([]Line, error) {
 		words, err := Arrange(l.Words, s.sources)
 		switch {
 		case err != nil:
-		case len(l.Words) == 0:
+		case len(words) == 0:
 			err = noSource()
 		case !slices.Contains(words, "--"):
 			err = fmt.Errorf("a file cannot ask for help or the version")

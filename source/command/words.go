@@ -15,7 +15,8 @@ import (
 
 // Arrange puts the words of a command line in the one order that urfave/cli
 // reads as it is meant: COMMAND --flag=value... -- NAME...
-// What asks for help or for the version becomes [COMMAND] --help or --version.
+// What asks for help or for the version becomes [COMMAND] --help, --help TOPIC
+// or --version, and no words at all stay none.
 func Arrange(args []string, commands []Command) ([]string, error) {
 	var names []string
 	if len(args) > 0 && find(commands, args[0]) != nil {
@@ -33,9 +34,14 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 			return []string{"--help"}, nil
 		}
 		names = names[1:]
+		if _, ok := findTopic(names[0]); ok {
+			return []string{"--help", names[0]}, nil
+		}
 		args = []string{names[0], "--help"}
 	case len(names) > 0:
-	case len(args) == 0 || slices.Contains(args, "--help") || slices.Contains(args, "-h"):
+	case len(args) == 0:
+		return nil, nil
+	case slices.Contains(args, "--help") || slices.Contains(args, "-h"):
 		return []string{"--help"}, nil
 	case slices.Contains(args, "--version") || slices.Contains(args, "-v"):
 		return []string{"--version"}, nil
