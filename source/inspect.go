@@ -27,6 +27,15 @@ func inspect() Source {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "kind", Usage: "where two kinds match: `KIND` is container, image, volume or network"},
 			&cli.BoolFlag{Name: "size", Usage: "have the Engine compute a container's SizeRw and SizeRootFs (slow)"},
+			&cli.StringFlag{Name: "platform", Usage: "of an image for several platforms, that for `OS[/ARCH[/VARIANT]]`"},
+			&cli.BoolFlag{Name: "manifests", Usage: "have the Engine list an image's Manifests"},
+		},
+		Check: func(r Request) error {
+			if r.Flags.Bool("manifests") && r.Flags.IsSet("platform") {
+				return &record.UsageError{Message: "--manifests does not go with --platform"}
+			}
+			_, err := platform(r.Flags.String("platform"))
+			return err
 		},
 		Examples: []string{
 			"baleen inspect web -q .State.Health",
@@ -40,7 +49,7 @@ func inspect() Source {
 			}
 			return func(yield func(json.RawMessage, error) bool) {
 				for _, name := range r.Names {
-					raw, err := inspectObject(ctx, e, kinds, name, r.Flags.Bool("size"))
+					raw, err := inspectObject(ctx, e, kinds, name, r.Flags)
 					if !yield(raw, err) || err != nil && record.Fatal(err) {
 						return
 					}
@@ -52,8 +61,8 @@ func inspect() Source {
 
 // inspect asks for name as each of kinds at once. It is a *NameError if no kind
 // has it, or more than one.
-func inspectObject(ctx context.Context, e *engine.Engine, kinds []string, name string, size bool) (json.RawMessage, error) {
-	found, unclear := make([]json.RawMessage, len(kinds)), make([]error, len(kinds))
+func inspectObject(ctx context.Context, e *engine.Engine, kinds []string, name string, f record.Flags) (json.RawMessage, error) {
+	found, unclear, refused := make([]json.RawMessage, len(kinds)), make([]error, len(kinds)), make([]error, len(kinds))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, kind := range kinds {
 		g.Go(func() error {
@@ -62,26 +71,35 @@ func inspectObject(ctx context.Context, e *engine.Engine, kinds []string, name s
 				return nil
 			}
 			q := url.Values{}
-			if kind == "container" && size {
+			if kind == "container" && f.Bool("size") {
 				q.Set("size", "1")
+			}
+			if kind == "image" && f.Bool("manifests") {
+				q.Set("manifests", "1")
+			}
+			if p, _ := platform(f.String("platform")); kind == "image" && p != "" {
+				q.Set("platform", p)
 			}
 			if kind == "container" || kind == "image" {
 				path += "/json"
 			}
-			for record, err := range e.Records(ctx, path, q, "") {
+			for raw, err := range e.Records(ctx, path, q, "") {
 				var status *engine.StatusError
 				var several *engine.NameError
 				if err = engine.Refusal(ctx, e, kind, name, err); errors.As(err, &several) {
 					unclear[i] = several
 					return nil
 				}
-				if errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusBadRequest) {
+				if errors.As(err, &status) && (status.NotFound() || status.Status == http.StatusBadRequest) {
+					if status.NotFound() && !status.Unknown(name) {
+						refused[i] = &record.PartError{Err: err}
+					}
 					return nil
 				}
 				if err != nil {
 					return err
 				}
-				found[i] = slices.Clone(record)
+				found[i] = slices.Clone(raw)
 			}
 			return nil
 		})
@@ -89,22 +107,42 @@ func inspectObject(ctx context.Context, e *engine.Engine, kinds []string, name s
 	if err := cmp.Or(g.Wait(), cmp.Or(unclear...)); err != nil {
 		return nil, err
 	}
-	var record json.RawMessage
+	var only json.RawMessage
 	var matches []string
 	for i, kind := range kinds {
 		if found[i] != nil {
-			record = found[i]
+			only = found[i]
 			matches = append(matches, kind)
 		}
 	}
 	switch len(matches) {
 	case 0:
+		if err := cmp.Or(refused...); err != nil {
+			return nil, err
+		}
 		return nil, &engine.NameError{Name: name, Message: "no such " + orList(kinds)}
 	case 1:
-		return record, nil
+		return only, nil
 	default:
 		return nil, &engine.NameError{Name: name, Message: strings.Join(matches, " and ") + " are both called", Hint: fmt.Sprintf("--kind %s says which", strings.Join(matches, " or --kind "))}
 	}
+}
+
+// platform is OS[/ARCH[/VARIANT]] as the Engine takes it, "" for "".
+func platform(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	p := map[string]string{}
+	parts := strings.Split(text, "/")
+	for i, key := range []string{"os", "architecture", "variant"}[:min(3, len(parts))] {
+		p[key] = parts[i]
+	}
+	if len(parts) > 3 || slices.Contains(parts, "") {
+		return "", &record.UsageError{Message: fmt.Sprintf("--platform takes OS[/ARCH[/VARIANT]], such as linux/arm64, not %q", text)}
+	}
+	b, err := json.Marshal(p)
+	return string(b), err
 }
 
 func orList(words []string) string {

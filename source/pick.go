@@ -5,6 +5,7 @@ import (
 	"baleen/source/record"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -90,13 +91,17 @@ func of(ctx context.Context, e *engine.Engine, kind, name, path string) record.S
 			yield(nil, missing)
 			return
 		}
-		for record, err := range e.Records(ctx, object+path, nil, "") {
-			if engine.Gone(err) {
+		for raw, err := range e.Records(ctx, object+path, nil, "") {
+			var status *engine.StatusError
+			switch {
+			case errors.As(err, &status) && status.Unknown(name):
 				err = missing
-			} else {
+			case errors.As(err, &status) && status.NotFound():
+				err = &record.PartError{Err: err}
+			default:
 				err = engine.Refusal(ctx, e, kind, name, err)
 			}
-			if !yield(record, err) {
+			if !yield(raw, err) {
 				return
 			}
 		}

@@ -51,6 +51,12 @@ func inUse(message string) bool {
 	})
 }
 
+// Unknown reports whether a 404 says no more than that there is nothing called
+// name: an image that is there, but not for a platform, is one, too.
+func (e *StatusError) Unknown(name string) bool {
+	return e.NotFound() && strings.Contains(e.Message, strings.TrimPrefix(name, "/")) && !strings.Contains(e.Message, "was found but")
+}
+
 // refusal is the error that Podman says inside an answer that it began as a
 // success; nil for a record.
 func (a *Answer) refusal(v json.RawMessage) error {
