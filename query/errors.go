@@ -93,10 +93,14 @@ func newCompileError(name, source, parsed string, err error) *CompileError {
 type RecordError struct {
 	Record string // the record's name or shortened id, or its number, as a message calls it; "" with -n and -s
 	Err    error  // gojq's
+	hint   string // what else to say, on a line of its own; may be ""
 }
 
 func (e *RecordError) Error() string {
 	message := printable(strings.TrimPrefix(e.Err.Error(), "error: "))
+	if e.hint != "" {
+		message += "\n" + e.hint
+	}
 	if e.Record == "" {
 		return "filter failed: " + message
 	}
@@ -114,7 +118,10 @@ func (e *RecordError) Fatal() bool { return e.Record == "" }
 
 func (s *stream) newRecordError(err error) *RecordError {
 	if s.current.raw == nil {
-		return &RecordError{"", err}
+		return &RecordError{Err: err}
+	}
+	if s.current.raw[0] == '[' { // it is what the filter expects
+		s.failures.hint = ""
 	}
 	v := s.decoder.Decode(string(s.current.raw))
 	for _, v := range []any{name(v, nil), shortID(v, nil)} {
@@ -126,10 +133,10 @@ func (s *stream) newRecordError(err error) *RecordError {
 			name = string(r[:39]) + "…"
 		}
 		if name != "" {
-			return &RecordError{strconv.Quote(name), err}
+			return &RecordError{Record: strconv.Quote(name), Err: err}
 		}
 	}
-	return &RecordError{"record " + strconv.Itoa(s.number), err}
+	return &RecordError{Record: "record " + strconv.Itoa(s.number), Err: err}
 }
 
 // A HaltError says that the filter called halt or halt_error, which ends the run.

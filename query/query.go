@@ -48,6 +48,7 @@ type Program struct {
 	inspects  bool                 // it may ask for the full records of what it reads
 	stream    *stream              // the one that is being run over
 	questions *questions           // of that run
+	hint      string               // what else to say when it fails
 	net       *net                 // nil for "."
 	moments   moments              // of lasting and burst
 }
@@ -76,6 +77,9 @@ func Compile(o Options) (*Program, error) {
 	}
 	if err := badKey(q); err != nil {
 		return nil, &CompileError{o.Name, o.Filter, -1, err}
+	}
+	if !o.Null && !o.Slurp {
+		p.hint = arrayHint(q)
 	}
 	each := !o.Null && !o.Slurp && !o.SortKeys
 	if each && isIdentity(q) {
@@ -206,6 +210,7 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 		p.stream = s
 		for s.run(p.code.Run(nil, p.vars...)) && !p.options.Null {
 		}
+		s.end()
 		if p.options.Whole && !p.options.Live && s.count > 0 { // that the list was cut short may show only after what was read
 			for ok := true; ok; _, ok = s.readOne() {
 			}
@@ -216,7 +221,7 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 // pick runs a program that is no more than a cut.
 func (p *Program) pick(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		s := &stream{cut: p.cut, yield: yield, net: p.net}
+		s := &stream{cut: p.cut, yield: yield, net: p.net, failures: failures{hint: p.hint}}
 		for raw, err := range records {
 			if err != nil {
 				s.emit(nil, err)
@@ -229,6 +234,7 @@ func (p *Program) pick(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json
 				return
 			}
 		}
+		s.end()
 	}
 }
 

@@ -115,7 +115,9 @@ func TestFilter(t *testing.T) {
 
 		// Errors of the filter and of the input.
 		{filter: ".a.b", in: `{"a":1,"Names":["/web"]} {"a":{"b":3}} {"a":1,"Id":"sha256:` + strings.Repeat("0123456789abcdef", 4) + `"} 5`,
-			out: `error:_filter_failed_on_"web":_expected_an_object_but_got:_number_(1) 3 error:_filter_failed_on_"0123456789ab":_expected_an_object_but_got:_number_(1) error:_filter_failed_on_record_4:_expected_an_object_but_got:_number_(5)`},
+			out: `error:_filter_failed_on_"web":_expected_an_object_but_got:_number_(1) 3 error:_filter_failed_on_2_other_records:_expected_an_object_but_got:_number`},
+		{filter: ".a + 1", in: `{"a":"x","Id":"sha256:` + strings.Repeat("0123456789abcdef", 4) + `"} {"a":[]} {"a":"y"} 5`,
+			out: `error:_filter_failed_on_"0123456789ab":_cannot_add:_string_("x")_and_number_(1) error:_filter_failed_on_record_2:_cannot_add:_array_([])_and_number_(1) error:_filter_failed_on_record_4:_expected_an_object_but_got:_number_(5) error:_filter_failed_on_another_record:_cannot_add:_string_and_number`},
 		{filter: ".x, error(.Name)", in: `{"Name":"a\u001b[31m\n` + strings.Repeat("b", 50) + `","x":1}`,
 			out: `1 error:_filter_failed_on_"a\x1b[31m\n` + strings.Repeat("b", 32) + `…":_a\x1b[31m\n` + strings.Repeat("b", 50)},
 		{filter: "input", in: `1 2 3`, out: `2 error:_filter_failed_on_record_3:_break`},

@@ -24,22 +24,23 @@ type stream struct {
 	batch    []json.RawMessage // those that do
 	net      *net              // nil for none
 
-	need    *text.Need // what the filter can see of a record; nil for all
-	cut     *text.Cut  // what to pick from the results; nil for all of them
-	pruned  []byte
-	orders  *text.Orders
-	decoder text.Decoder
-	count   int               // of the records read
-	current item              // what the filter runs on
-	held    bool              // the text of current is no longer the input's
-	number  int               // of current among the records read
-	kept    map[handle]string // the raw text of other records that the filter may hold
-	keepMax int               // how many of them to keep before those that it dropped are looked for
-	all     identity          // of the array of all records, if they were slurped
-	out     []byte
-	slurped bool // all records were read
-	failed  bool // a fatal error stood among the records
-	stopped bool // the consumer wants no more
+	need     *text.Need // what the filter can see of a record; nil for all
+	cut      *text.Cut  // what to pick from the results; nil for all of them
+	pruned   []byte
+	orders   *text.Orders
+	decoder  text.Decoder
+	count    int               // of the records read
+	current  item              // what the filter runs on
+	held     bool              // the text of current is no longer the input's
+	number   int               // of current among the records read
+	kept     map[handle]string // the raw text of other records that the filter may hold
+	keepMax  int               // how many of them to keep before those that it dropped are looked for
+	all      identity          // of the array of all records, if they were slurped
+	out      []byte
+	slurped  bool // all records were read
+	failures failures
+	failed   bool // a fatal error stood among the records
+	stopped  bool // the consumer wants no more
 }
 
 // An item is a record\'s value together with the text that it was decoded from.
@@ -79,7 +80,7 @@ func identify(v any) identity {
 func newStream(p *Program, next func() (json.RawMessage, error, bool), yield func(json.RawMessage, error) bool) *stream {
 	return &stream{
 		next: next, yield: yield, need: p.need, cut: p.cut, orders: p.orders, decoder: text.Decoder{Orders: p.orders},
-		slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole, net: p.net,
+		slurp: p.options.Slurp, sortKeys: p.options.SortKeys, whole: p.options.Whole, net: p.net, failures: failures{hint: p.hint},
 	}
 }
 
@@ -159,6 +160,13 @@ func (s *stream) result(b []byte) {
 	}
 }
 
+// end tells of the failures that were not told of.
+func (s *stream) end() {
+	for _, err := range s.failures.rest() {
+		s.stopped = s.stopped || !s.yield(nil, err)
+	}
+}
+
 // release passes on the outputs of a record that the filter is through with.
 func (s *stream) release() {
 	if n := s.net; n != nil && n.acts && n.live && len(n.pending) > 0 && len(s.batch) > 0 {
@@ -175,6 +183,10 @@ func (s *stream) release() {
 }
 
 func (s *stream) emit(b []byte, err error) {
+	var e *RecordError
+	if errors.As(err, &e) && !e.Fatal() && !s.failures.first(e) {
+		return
+	}
 	s.stopped = s.stopped || !s.yield(b, err)
 }
 
