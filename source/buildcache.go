@@ -13,6 +13,7 @@ func buildCache() Source {
 	return Source{
 		Name:  "buildcache",
 		Usage: "records of the build cache, as /system/df has them (may take long)",
+		Keys:  "ID Type Parent Parents Description InUse Shared Size CreatedAt LastUsedAt UsageCount",
 		Args:  "[ID...]",
 		Kind:  "buildcache",
 		Examples: []string{

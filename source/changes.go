@@ -10,6 +10,7 @@ func changes() Source {
 	return Source{
 		Name:     "changes",
 		Usage:    "the paths that a container changed (Kind 0), added (1) or deleted (2)",
+		Keys:     "Path Kind",
 		Args:     "CONTAINER",
 		MinArgs:  1,
 		Examples: []string{"baleen changes web -q 'select(.Kind == 1) | .Path' -r"},

@@ -10,6 +10,7 @@ func configs() Source {
 	return Source{
 		Name: "configs", Aliases: []string{"config"},
 		Usage:   "the Swarm's configs",
+		Keys:    "ID Version CreatedAt UpdatedAt Spec",
 		Args:    "[NAME|ID...]",
 		Kind:    "config",
 		Filters: true,

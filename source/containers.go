@@ -15,6 +15,7 @@ func containers() Source {
 		Name:    "containers",
 		Aliases: []string{"ps", "container"},
 		Usage:   "containers, as /containers/json has them; the running ones unless -a",
+		Keys:    "Id Names Image ImageID ImageManifestDescriptor Command Created Ports Labels State Status Health HostConfig NetworkSettings Mounts SizeRw SizeRootFs",
 		Args:    "[NAME|ID...]",
 		Kind:    "container",
 		Filters: true,

@@ -10,6 +10,7 @@ func df() Source {
 	return Source{
 		Name:  "df",
 		Usage: "what takes up the Engine's disk, as /system/df has it (may take long)",
+		Keys:  "LayersSize Images Containers Volumes BuildCache BuilderSize",
 		Examples: []string{
 			"baleen df -q '.Volumes[] | {Name, size: .UsageData.Size}'",
 			"baleen df -q '[.Images[].Size] | add'",

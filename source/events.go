@@ -19,6 +19,7 @@ func events() Source {
 	return Source{
 		Name:    "events",
 		Usage:   "what happens on the Engine, as /events has it",
+		Keys:    "Type Action Actor scope time timeNano status id from",
 		Kind:    "event",
 		Filters: true,
 		Flags: []cli.Flag{

@@ -10,6 +10,7 @@ func history() Source {
 	return Source{
 		Name:     "history",
 		Usage:    "the layers of an image, the newest first",
+		Keys:     "Id Created CreatedBy Tags Size Comment",
 		Args:     "IMAGE",
 		MinArgs:  1,
 		Examples: []string{"baleen history nginx:1.27 -q 'select(.Size > 1e7) | .CreatedBy' -r"},

@@ -18,6 +18,7 @@ func images() Source {
 	return Source{
 		Name: "images", Aliases: []string{"image"},
 		Usage:   "images, as /images/json has them",
+		Keys:    "Id ParentId RepoTags RepoDigests Created Size VirtualSize SharedSize Labels Containers Manifests Descriptor",
 		Args:    "[REFERENCE...]",
 		Kind:    "image",
 		Filters: true,

@@ -21,6 +21,7 @@ func logs() Source {
 	return Source{
 		Name:    "logs",
 		Usage:   `log lines of containers, each as {"container","stream","time","line"}`,
+		Keys:    "container stream time line partial",
 		Args:    "[NAME|ID...]",
 		Kind:    "container",
 		Filters: true,

@@ -11,6 +11,7 @@ func networks() Source {
 	return Source{
 		Name: "networks", Aliases: []string{"network"},
 		Usage:   "networks, as /networks has them",
+		Keys:    "Name Id Created Scope Driver EnableIPv4 EnableIPv6 IPAM Internal Attachable Ingress ConfigFrom ConfigOnly Containers Options Labels Peers",
 		Args:    "[NAME|ID...]",
 		Kind:    "network",
 		Filters: true,

@@ -10,6 +10,7 @@ func nodes() Source {
 	return Source{
 		Name: "nodes", Aliases: []string{"node"},
 		Usage:   "the Swarm's nodes",
+		Keys:    "ID Version CreatedAt UpdatedAt Spec Description Status ManagerStatus",
 		Args:    "[HOSTNAME|ID...]",
 		Kind:    "node",
 		Filters: true,

@@ -10,6 +10,7 @@ func plugins() Source {
 	return Source{
 		Name: "plugins", Aliases: []string{"plugin"},
 		Usage:   "the Engine's managed plugins",
+		Keys:    "Id Name Enabled Settings PluginReference Config",
 		Args:    "[NAME|ID...]",
 		Kind:    "plugin",
 		Filters: true,

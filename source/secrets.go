@@ -10,6 +10,7 @@ func secrets() Source {
 	return Source{
 		Name: "secrets", Aliases: []string{"secret"},
 		Usage:   "the Swarm's secrets, without what is in them",
+		Keys:    "ID Version CreatedAt UpdatedAt Spec",
 		Args:    "[NAME|ID...]",
 		Kind:    "secret",
 		Filters: true,

@@ -10,6 +10,7 @@ func services() Source {
 	return Source{
 		Name: "services", Aliases: []string{"service"},
 		Usage:   "the Swarm's services",
+		Keys:    "ID Version CreatedAt UpdatedAt Spec PreviousSpec Endpoint UpdateStatus ServiceStatus",
 		Args:    "[NAME|ID...]",
 		Kind:    "service",
 		Filters: true,

@@ -26,6 +26,7 @@ type Source struct {
 	Name     string
 	Aliases  []string
 	Usage    string                  // one line, for help
+	Keys     string                  // of its records, as far as they are known, for help
 	Args     string                  // what the names are, for help; "" takes none
 	MinArgs  int                     // how many names there have to be
 	Examples []string                // command lines to paste, for help

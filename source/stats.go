@@ -14,6 +14,7 @@ func stats() Source {
 	return Source{
 		Name:    "stats",
 		Usage:   "a sample a second of each container, as /containers/{id}/stats has them",
+		Keys:    "id name read preread pids_stats num_procs cpu_stats precpu_stats memory_stats blkio_stats storage_stats networks",
 		Args:    "[NAME|ID...]",
 		Kind:    "container",
 		Filters: true,

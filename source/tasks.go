@@ -10,6 +10,7 @@ func tasks() Source {
 	return Source{
 		Name: "tasks", Aliases: []string{"task"},
 		Usage:   "the Swarm's tasks",
+		Keys:    "ID Version CreatedAt UpdatedAt Labels Spec ServiceID Slot NodeID Status DesiredState NetworksAttachments",
 		Args:    "[ID...]",
 		Kind:    "task",
 		Filters: true,

@@ -12,6 +12,7 @@ func top() Source {
 	return Source{
 		Name:    "top",
 		Usage:   `processes of containers, as ps shows them, each with its "container"`,
+		Keys:    "container UID PID PPID C STIME TTY TIME CMD",
 		Args:    "CONTAINER...",
 		MinArgs: 1,
 		Kind:    "container",

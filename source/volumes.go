@@ -11,6 +11,7 @@ func volumes() Source {
 	return Source{
 		Name: "volumes", Aliases: []string{"volume"},
 		Usage:   "volumes, as /volumes has them",
+		Keys:    "Name Driver Mountpoint CreatedAt Labels Scope Options Status UsageData ClusterVolume",
 		Args:    "[NAME...]",
 		Kind:    "volume",
 		Filters: true,
