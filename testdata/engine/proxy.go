@@ -142,6 +142,7 @@ func (p *Proxy) Reset() {
 //	stall BYTES       nothing more after so many bytes of the body
 //	flood JSON        the answer, again and again as fast as it is read
 //	chunk1            the body comes one byte a chunk
+//	newest VERSION    the Engine says that its newest API is this, and speaks it
 //	off               no faults any more
 //
 // Where several match, the first one given counts.
@@ -240,6 +241,12 @@ func (p *Proxy) Fault(kind string, args ...string) error {
 			io.Copy(io.Discard, r.Body) // only then is the client's leaving seen
 			<-r.Context().Done()
 		}
+	case "newest 1":
+		said := regexp.MustCompile(`^/v[0-9.]+/`)
+		f.serve = func(w http.ResponseWriter, r *http.Request, engine http.Handler) {
+			r.URL.Path = said.ReplaceAllString(r.URL.Path, "/")
+			engine.ServeHTTP(announcing{w, args[0]}, r)
+		}
 	case "chunk1 0":
 		f.serve = func(w http.ResponseWriter, r *http.Request, engine http.Handler) {
 			engine.ServeHTTP(shaped{w, func(b []byte) (int, error) {
@@ -268,6 +275,19 @@ func answer(code int, body string) func(http.ResponseWriter, *http.Request, http
 		io.WriteString(w, body)
 	}
 }
+
+// An announcing writer says that the Engine's newest API is of a version.
+type announcing struct {
+	http.ResponseWriter
+	version string
+}
+
+func (a announcing) WriteHeader(code int) {
+	a.Header().Set("Api-Version", a.version)
+	a.ResponseWriter.WriteHeader(code)
+}
+
+func (a announcing) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // A shaped writer passes the body on in write's own way, and chunked.
 type shaped struct {
