@@ -88,16 +88,21 @@ func isType(q *gojq.Query) string {
 	return ""
 }
 
+// checked has by check the value of q. What a function says of a record may be
+// null, which is not the record's mistake.
 func checked(q *gojq.Query, by string) *gojq.Query {
+	if t := q.Term; t == nil || t.Type != gojq.TermTypeIndex && t.Type != gojq.TermTypeIdentity {
+		by += "_or_null"
+	}
 	inner := &gojq.Query{Left: q, Op: gojq.OpPipe, Right: call(by)}
 	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeQuery, Query: inner}}
 }
 
 // mustBe makes the function that guard checks a value with. On a list nothing is
 // done when it fails; on a stream without an end that record is not acted on.
-func (p *Program) mustBe(kind string, ok func(any) bool) func(any, []any) any {
+func (p *Program) mustBe(kind string, null bool, ok func(any) bool) func(any, []any) any {
 	return func(v any, _ []any) any {
-		if ok(v) {
+		if ok(v) || v == nil && null {
 			return v
 		}
 		err := fmt.Errorf("the filter compares %s with a %s", gojq.TypeOf(v), kind)
