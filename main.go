@@ -266,7 +266,7 @@ func (l *line) idle() { l.printer.Flush() } // its error comes back with the nex
 // which may ask that Engine, and what prints the results.
 func (l *line) connect(ctx context.Context) (err error) {
 	c, s := l.c, l.source
-	if l.printer, l.show, err = newPrinter(c, s, l.filter, l.action != nil, l.several(), l.progress); err != nil {
+	if err := l.newPrinter(); err != nil {
 		return err
 	}
 	l.filter.Kind, l.filter.Live, l.filter.Whole = l.kind, s.Live != nil && s.Live(c), l.action != nil
@@ -345,9 +345,9 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 		case l.source.Name != "read" && l.source.Kind != "":
 			records = source.Own(e.Name, records)
 		}
-		results := l.show(e, l.programs[e].Run(records))
+		results := l.programs[e].Run(records)
 		if l.action == nil {
-			return results
+			return l.show(e, results)
 		}
 		run := &act.Run{
 			Send: e.Send, Request: l.requests[e], Command: l.command,
@@ -358,7 +358,7 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 		if l.several() {
 			results = source.Named(e.Name, results)
 		}
-		return results
+		return l.show(e, results)
 	}
 }
 
@@ -366,6 +366,10 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 func (l *line) print(results record.Seq) error {
 	status, last := l.c.Bool("exit-status"), []byte(nil)
 	for result, err := range results {
+		var usage *record.UsageError
+		if errors.As(err, &usage) { // such as a column that no record has
+			return err
+		}
 		l.report.add(err)
 		if result == nil {
 			continue
@@ -416,55 +420,63 @@ func (l *line) curl() error {
 	return err
 }
 
-// newPrinter prints the results of a command line, once show has made of them
-// what the output is about: where a table shows records that no filter changed,
+// newPrinter prepares what prints the results, once show has made of them what the
+// output is about: where a table shows records that no filter changed,
 // that is what the source's view has. Of several Engines it says which, so that
 // what is renewed in place is that Engine's.
-func newPrinter(c *cli.Context, s source.Source, filter query.Options, acts, several bool, progress *print.Progress) (printer *print.Printer, show func(*engine.Engine, record.Seq) record.Seq, err error) {
-	output, err := print.ChooseOutput(c)
+func (l *line) newPrinter() (err error) {
+	c, s, filter, acts, several := l.c, l.source, l.filter, l.action != nil, l.several()
+	size := sink.Terminal(os.Stdout)
+	output, err := print.ChooseOutput(c, size != nil)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: sink.Terminal(os.Stdout)}
+	asked, err := print.ParseColumns(c)
+	if err != nil {
+		return err
+	}
+	live := s.Live != nil && s.Live(c)
+	if live && asked.Sort != "" {
+		return &record.UsageError{Message: "--sort needs all rows, and this stream has no end"}
+	}
+	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: size, Finite: !live, Renews: s.Samples && live && !acts}
 	if page.Size != nil {
-		page.W = progress.Beside(os.Stdout)
+		page.W = l.progress.Beside(os.Stdout)
 	}
-	page.Renews = s.Samples && s.Live(c) && !acts
 	var first []string
 	if several {
 		first = []string{"Engine"}
 	}
-	columns, view := append(first, query.Columns(s.View)...), ""
+	viewed := s.View != "" && filter.Passes() && !acts
 	switch {
-	case !output.Rows:
+	case !output.Rows && !asked.Asked():
 	case acts:
 		page.Columns = append(first, act.ResultColumns()...)
-	case output.View && s.View != "" && filter.Passes() && (!c.IsSet("columns") || shows(columns, c.String("columns"))):
-		page.Columns, view = columns, s.View
+	case viewed && (output.View || asked.Sort != ""):
+		page.Columns = append(first, query.Columns(s.View)...)
 	default:
 		page.Columns = query.Columns(filter.Filter)
 	}
-	show = func(e *engine.Engine, results record.Seq) record.Seq {
-		if view != "" {
-			results = query.Show(view, results)
+	if asked.Names != nil {
+		page.Columns = asked.Names
+	}
+	asked.Human = output.Name == "table"
+	l.show = func(e *engine.Engine, results record.Seq) record.Seq {
+		switch {
+		case asked.Asked() && viewed:
+			results = asked.Rows(query.Paired(s.View, results), true)
+		case asked.Asked():
+			results = asked.Rows(results, false)
+		case viewed && output.View:
+			results = query.Show(s.View, results)
 		}
-		if several && output.View && !acts {
+		if several && !acts && (output.View || asked.Sort != "") && asked.Names == nil {
 			results = source.Named(e.Name, results)
 		}
 		return results
 	}
-	printer, err = print.NewPrinter(output, page, c)
-	return printer, show, err
-}
-
-// shows reports whether a view has all of some columns.
-func shows(view []string, columns string) bool {
-	for c := range strings.SplitSeq(columns, ",") {
-		if !slices.Contains(view, c) {
-			return false
-		}
-	}
-	return true
+	l.printer, err = print.NewPrinter(output, page, c)
+	return err
 }
 
 // check refuses what is invalid, and above all an action on things that nobody

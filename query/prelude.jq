@@ -83,6 +83,8 @@ def human_size: _human_size;
 # example: baleen containers -q '"\(name), \(age | human_duration)"' -r
 def human_duration: _human_duration;
 
+def _ago: (age | human_duration + " ago")? // "N/A";
+
 # disk: {total, used, available, percent} of the file system that holds the Engine's data, in bytes; percent as df has it.
 # The Engine has to be on this machine.
 # example: baleen images -s -q 'if disk.percent > 85 then map(select(unused)) | beyond_newest(3; tags | repo)[] else empty end' --delete --dry-run

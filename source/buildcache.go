@@ -20,7 +20,7 @@ func buildCache() Source {
 			"baleen buildcache -q 'select(.InUse | not) | .Size' -s",
 			`baleen buildcache -q 'select((.InUse | not) and (.LastUsedAt | timestamp < now - duration("7d")))' --delete --dry-run`,
 		},
-		View: `{id: .ID[:12], type: .Type, in_use: .InUse, shared: .Shared, size: (.Size | human_size), created: (age | human_duration + " ago")}`,
+		View: `{id: .ID[:12], type: .Type, in_use: .InUse, shared: .Shared, size: (.Size | human_size), created: _ago}`,
 		JQ:   `(.BuildCache // .BuildCacheUsage.Items // [])[]`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			return pick(cacheRecords(e.Records(ctx, "/system/df", url.Values{"type": {"build-cache"}, "verbose": {"1"}}, "")), "build cache record", r.Names, "")

@@ -17,7 +17,7 @@ func configs() Source {
 		Examples: []string{
 			"baleen configs app.ini -q '.Spec.Data | @base64d' -r",
 		},
-		View: `{name: .Spec.Name, created: (age | human_duration + " ago"), id: short_id}`,
+		View: `{name: .Spec.Name, created: _ago, id: short_id}`,
 		JQ:   `.[]`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			return named(ctx, e, "/configs", "config", r)

@@ -15,7 +15,7 @@ func history() Source {
 		MinArgs:  1,
 		Examples: []string{"baleen history nginx:1.27 -q 'select(.Size > 1e7) | .CreatedBy' -r"},
 		Check:    oneName("history", "image"),
-		View:     `{id: short_id, created: (age | human_duration + " ago"), size: (.Size | human_size), by: .CreatedBy}`,
+		View:     `{id: short_id, created: _ago, size: (.Size | human_size), by: .CreatedBy}`,
 		JQ:       `.[]`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			return of(ctx, e, "image", r.Names[0], "/history")

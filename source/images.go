@@ -41,7 +41,7 @@ func images() Source {
 		View: `
 			(tags // "<none>:<none>") as $tag
 			| {repository: ($tag | repo // "<none>"), tag: ($tag | tag // "<none>"), id: short_id,
-			created: ((age | human_duration + " ago")? // "N/A"), size: (.Size | human_size)}`,
+			created: _ago, size: (.Size | human_size)}`,
 		JQ: `.[]`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			list := func(f engine.Filters) record.Seq {

@@ -17,7 +17,7 @@ func secrets() Source {
 		Examples: []string{
 			"baleen secrets -q .Spec.Name -r",
 		},
-		View: `{name: .Spec.Name, created: (age | human_duration + " ago"), id: short_id}`,
+		View: `{name: .Spec.Name, created: _ago, id: short_id}`,
 		JQ:   `.[]`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			return named(ctx, e, "/secrets", "secret", r)

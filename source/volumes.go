@@ -19,7 +19,7 @@ func volumes() Source {
 			"baleen volumes -q .Name -r",
 			"baleen volumes -f dangling=true --delete --dry-run",
 		},
-		View: `{name: .Name, driver: .Driver, created: ((age | human_duration + " ago")? // ""), mountpoint: .Mountpoint}`,
+		View: `{name: .Name, driver: .Driver, created: (_ago? // ""), mountpoint: .Mountpoint}`,
 		JQ:   `.Volumes[]?`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			return pick(e.Volumes(ctx, r.Filters.Put(url.Values{})), "volume", r.Names, "")

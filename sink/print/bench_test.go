@@ -25,7 +25,7 @@ func BenchmarkPrint(b *testing.B) {
 		{"tsv", object, flags{"output": "tsv"}},
 	} {
 		b.Run(test.name, func(b *testing.B) {
-			o, err := ChooseOutput(test.flags)
+			o, err := ChooseOutput(test.flags, false)
 			if err != nil {
 				b.Fatal(err)
 			}

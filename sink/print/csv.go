@@ -38,7 +38,7 @@ func separated(p Page, line func(dst []byte, cells []string) []byte) encoder {
 		return line(dst, cells)
 	}
 	head := func(dst []byte) []byte {
-		if len(g.columns) == 0 {
+		if len(g.columns) == 0 || p.Headless {
 			return dst
 		}
 		return put(dst, g.columns)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 )
 
@@ -24,14 +25,24 @@ func Outputs() []Output {
 	return []Output{ndjson(), jsonArray(), yaml(), table(), tsv(), csv(), chart()}
 }
 
-// ChooseOutput finds the output that the flags ask for.
-func ChooseOutput(f record.Flags) (Output, error) {
+// ChooseOutput finds the output that the flags ask for; what BALEEN_OUTPUT says is
+// for a terminal only.
+func ChooseOutput(f record.Flags, terminal bool) (Output, error) {
+	flag, name := "--output", f.String("output")
+	switch variable := os.Getenv("BALEEN_OUTPUT"); {
+	case f.Bool("table") && f.IsSet("output") && name != "table":
+		return Output{}, &record.UsageError{Message: "-t is -o table, and -o asks for " + name}
+	case f.Bool("table"):
+		name = "table"
+	case variable != "" && terminal && !f.IsSet("output"):
+		flag, name = "BALEEN_OUTPUT", variable
+	}
 	for _, o := range Outputs() {
-		if o.Name == f.String("output") {
+		if o.Name == name {
 			return o, nil
 		}
 	}
-	return Output{}, &record.UsageError{Message: fmt.Sprintf("--output is one of %s, not %q", strings.Join(OutputNames(), ", "), f.String("output"))}
+	return Output{}, &record.UsageError{Message: fmt.Sprintf("%s is one of %s, not %q", flag, strings.Join(OutputNames(), ", "), name)}
 }
 
 // OutputNames lists what can follow --output.
@@ -49,6 +60,9 @@ type Page struct {
 	Size    func() (columns, lines int) // of the terminal that W is; nil if it is none
 	Columns []string                    // dotted paths; nil takes the keys of the first result
 	Renews  bool                        // a result takes the place of the earlier one of the same name
+
+	Finite   bool // results have an end: a table is laid out once all are known
+	Headless bool // without a header
 }
 
 // encoder lays results out.

@@ -21,7 +21,10 @@ func PrintFlags() []cli.Flag {
 	}
 	return []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORMAT`: " + strings.Join(outputs, ", "), Value: Outputs()[0].Name},
-		&cli.StringFlag{Name: "columns", Usage: "`A,B,C`: these keys in this order; dots lead further in (Labels.team)"},
+		&cli.BoolFlag{Name: "table", Aliases: []string{"t"}, Usage: "-o table"},
+		&cli.StringFlag{Name: "columns", Usage: "`A,B,C`: these columns in this order: the source's own, or paths of the record (Labels.team)"},
+		&cli.StringFlag{Name: "sort", Usage: "rows of a table, csv or tsv by `COLUMN`; -COLUMN for descending"},
+		&cli.BoolFlag{Name: "no-headers", Usage: "tables, csv and tsv without a header"},
 		&cli.BoolFlag{Name: "raw-output", Aliases: []string{"r"}, Usage: "strings without quotes"},
 		&cli.BoolFlag{Name: "join-output", Aliases: []string{"j"}, Usage: "like -r, and no newlines"},
 		&cli.BoolFlag{Name: "raw-output0", Usage: "like -r, with NUL for newline (xargs -0)"},
@@ -60,10 +63,17 @@ func NewPrinter(o Output, page Page, f record.Flags) (*Printer, error) {
 		}
 	}
 	if f.IsSet("columns") {
-		page.Columns = strings.Split(f.String("columns"), ",")
-		for _, c := range page.Columns {
-			if c == "" {
-				return nil, &record.UsageError{Message: "--columns: a name is empty"}
+		columns, err := ParseColumns(f)
+		if err != nil {
+			return nil, err
+		}
+		page.Columns = columns.Names
+	}
+	page.Headless = f.Bool("no-headers")
+	if !o.Rows || o.Name == "chart" {
+		for _, name := range []string{"sort", "no-headers"} {
+			if f.IsSet(name) {
+				return nil, &record.UsageError{Message: fmt.Sprintf("--%s goes with tables, csv and tsv, not with -o %s", name, o.Name)}
 			}
 		}
 	}

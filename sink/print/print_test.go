@@ -49,7 +49,7 @@ func outputs(t testing.TB, f flags, width int, columns []string, results ...stri
 	if f["output"] == "" {
 		f["output"] = "ndjson"
 	}
-	o, err := ChooseOutput(f)
+	o, err := ChooseOutput(f, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestChartWithoutNumbers(t *testing.T) {
 
 // A row without a cell takes the place of another one such, as any row does.
 func TestScreenOfEmptyRows(t *testing.T) {
-	o, _ := ChooseOutput(flags{"output": "table"})
+	o, _ := ChooseOutput(flags{"output": "table"}, false)
 	p, err := NewPrinter(o, Page{W: io.Discard, Renews: true, Size: func() (int, int) { return 40, 9 }}, flags{})
 	if err == nil {
 		err = p.Print(json.RawMessage(`[]`))
@@ -173,7 +173,7 @@ func TestUsage(t *testing.T) {
 		{"output": "xml"}, {"output": "chart"}, {"output": "table", "raw-output": "true"}, {"output": "json", "join-output": "true"},
 		{"output": "yaml", "indent": "2"}, {"output": "ndjson", "indent": "8"}, {"output": "csv", "columns": "a,,b"},
 	} {
-		o, err := ChooseOutput(f)
+		o, err := ChooseOutput(f, false)
 		if err == nil {
 			_, err = NewPrinter(o, Page{W: &bytes.Buffer{}}, f)
 		}
@@ -232,7 +232,7 @@ func TestTableFits(t *testing.T) {
 func TestTableStreams(t *testing.T) {
 	var b bytes.Buffer
 	f := flags{"output": "table"}
-	o, _ := ChooseOutput(f)
+	o, _ := ChooseOutput(f, false)
 	p, err := NewPrinter(o, Page{W: &b}, f)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"baleen/sink"
 	"baleen/source/record"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -21,7 +22,14 @@ func table() Output {
 			s := &tableScreen{table: t}
 			return encoder{add: s.add, held: s.draw}, nil
 		}
-		return encoder{add: t.add, held: t.held}, nil
+		end := func(dst []byte) []byte {
+			t.ended = true
+			return t.held(dst)
+		}
+		if p.Finite {
+			return encoder{add: t.keep, end: end}, nil
+		}
+		return encoder{add: t.add, held: t.held, end: end}, nil
 	}}
 }
 
@@ -32,6 +40,13 @@ type tableWriter struct {
 	rows   [][]string
 	widths []int
 	headed bool
+	ended  bool // no more rows come
+	told   bool // which columns are hidden
+}
+
+func (t *tableWriter) keep(dst []byte, result json.RawMessage) ([]byte, error) {
+	t.rows = append(t.rows, t.row(result))
+	return dst, nil
 }
 
 func (t *tableWriter) add(dst []byte, result json.RawMessage) ([]byte, error) {
@@ -59,18 +74,25 @@ func (t *tableWriter) held(dst []byte) []byte {
 
 // lines lays rows out, under the header if that was not yet.
 func (t *tableWriter) lines(rows [][]string) (lines []string) {
-	if !t.headed && len(t.grid.columns) > 0 && len(rows) > 0 {
+	if !t.headed && len(t.grid.columns) > 0 && (len(rows) > 0 || t.ended) && !t.page.Headless {
 		head := make([]string, len(t.grid.columns))
 		for i, c := range t.grid.columns {
 			head[i] = strings.ToUpper(sink.Visible(c, ""))
 		}
 		rows = append([][]string{head}, rows...)
-		t.headed = true
+	}
+	t.headed = true
+	empty := make([]bool, len(t.grid.columns)) // but for the header
+	for i := range empty {
+		empty[i] = !slices.ContainsFunc(rows[min(1, len(rows)):], func(row []string) bool { return i < len(row) && row[i] != "" })
 	}
 	for _, row := range rows {
 		for i, cell := range row {
 			if i == len(t.widths) {
 				t.widths = append(t.widths, 0)
+				if !t.page.Finite && !t.page.Renews && t.page.Size != nil { // what comes later may be wider
+					t.widths[i] = narrow
+				}
 			}
 			t.widths[i] = max(t.widths[i], sink.Width(cell))
 		}
@@ -78,12 +100,16 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 	widths := t.widths
 	if t.page.Size != nil {
 		columns, _ := t.page.Size()
-		widths = fit(widths, columns)
+		widths = fit(widths, columns, t.grid.columns, empty)
+		t.tell(widths)
 	}
 	for _, row := range rows {
 		var line strings.Builder
-		for i, cell := range row[:min(len(row), len(widths))] {
-			if i > 0 {
+		for i, cell := range row {
+			if i >= len(widths) || widths[i] == hidden {
+				continue
+			}
+			if line.Len() > 0 {
 				line.WriteString(strings.Repeat(" ", gap))
 			}
 			cell = sink.Cut(cell, widths[i])
@@ -94,26 +120,66 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 	return lines
 }
 
-// fit narrows the widest columns until they fit a terminal, and leaves out the
-// last ones where that would leave too little of each.
-func fit(widths []int, columns int) []int {
+// tell says, once, which columns there is no room for.
+func (t *tableWriter) tell(widths []int) {
+	if t.told || t.page.Stderr == nil || t.page.Renews {
+		return
+	}
+	var out []string
+	for i, w := range widths {
+		if w == hidden && i < len(t.grid.columns) {
+			out = append(out, strings.ToUpper(sink.Visible(t.grid.columns[i], "")))
+		}
+	}
+	if out != nil {
+		t.told = true
+		fmt.Fprintf(t.page.Stderr, "baleen: no room for %s; --columns picks columns\n", strings.Join(out, ", "))
+	}
+}
+
+// hidden is the width of a column that is left out.
+const hidden = -1
+
+// fit makes columns fit a terminal: empty ones go first, then the widest get
+// narrower, then the last ones go. Ids and states are never cut.
+func fit(widths []int, columns int, names []string, empty []bool) []int {
+	fitted := slices.Clone(widths)
+	whole := func(i int) bool {
+		return i < len(names) && slices.Contains([]string{"id", "status", "state", "action"}, strings.ToLower(names[i]))
+	}
 	total := func(limit int) int {
-		n := gap * (len(widths) - 1)
-		for _, w := range widths {
-			n += min(w, limit)
+		n := -gap
+		for i, w := range fitted {
+			switch {
+			case w == hidden:
+			case whole(i):
+				n += w + gap
+			default:
+				n += min(w, limit) + gap
+			}
 		}
 		return n
 	}
-	for len(widths) > 1 && total(narrow) > columns {
-		widths = widths[:len(widths)-1]
+	for i := range fitted {
+		if total(columns) > columns && i < len(empty) && empty[i] {
+			fitted[i] = hidden
+		}
+	}
+	for i := len(fitted) - 1; i > 0 && total(narrow) > columns; i-- {
+		if !whole(i) {
+			fitted[i] = hidden
+		}
 	}
 	limit := columns
 	for limit > 1 && total(limit) > columns {
 		limit--
 	}
-	fitted := slices.Clone(widths)
-	for i := range fitted {
-		fitted[i] = min(fitted[i], limit)
+	for i, w := range fitted {
+		if w != hidden && !whole(i) {
+			fitted[i] = min(w, limit)
+		} else if w != hidden {
+			fitted[i] = min(w, columns)
+		}
 	}
 	return fitted
 }
