@@ -460,7 +460,9 @@ func (l *line) newPrinter() (err error) {
 	if asked.Names != nil {
 		page.Columns = asked.Names
 	}
-	asked.Human = output.Name == "table"
+	if asked.Human = output.Name == "table"; output.View {
+		asked.Keep = []string{"name", "Engine"}
+	}
 	l.show = func(e *engine.Engine, results record.Seq) record.Seq {
 		switch {
 		case asked.Asked() && viewed:

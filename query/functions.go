@@ -106,6 +106,7 @@ func natives(p *Program) []native {
 		{name: "_bytes", arity: 1, reads: none, call: byteCount},
 		{name: "_human_size", call: humanSize},
 		{name: "_human_duration", call: humanDuration},
+		{name: "_human_memory", call: humanMemory},
 		{name: "_is_string", reads: none, call: p.mustBe("string", false, isString)},
 		{name: "_is_number", reads: none, call: p.mustBe("number", false, isNumber)},
 		{name: "_is_scalar", reads: none, call: p.mustBe("string or number", false, isScalar)},

@@ -233,6 +233,15 @@ func humanSize(v any, _ []any) any {
 	return units.HumanSizeWithPrecision(n, 3)
 }
 
+// humanMemory is bytes in powers of 1024, as docker stats shows them.
+func humanMemory(v any, _ []any) any {
+	n, ok := number(v)
+	if !ok {
+		return cannot("human_memory", "take for bytes", v)
+	}
+	return units.BytesSize(n)
+}
+
 func humanDuration(v any, _ []any) any {
 	n, ok := number(v)
 	if !ok {

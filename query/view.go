@@ -22,7 +22,7 @@ func Show(view string, results iter.Seq2[json.RawMessage, error]) iter.Seq2[json
 // Paired gives for each row of a view {"own", "raw", "record"}: the view's columns as
 // text for people and as values, and the record.
 func Paired(view string, results iter.Seq2[json.RawMessage, error]) iter.Seq2[json.RawMessage, error] {
-	const values = `def human_size: .; def human_duration: .; def _ago: _created? // null; `
+	const values = `def human_size: .; def _human_memory: .; def human_duration: .; def _ago: _created? // null; `
 	return Show(`. as $record | [`+view+`] as $own | [`+values+view+`] as $raw | range($own | length) as $i | {own: $own[$i], raw: $raw[$i], record: $record}`, results)
 }
 

@@ -36,8 +36,9 @@ func stats() Source {
 			return namesOrFilters("stats", r)
 		},
 		View: `
-			{name: name, cpu: (if has_prev then cpu_percent * 100 | round / 100 else null end), mem: (mem_percent * 100 | round / 100),
-			used: (mem_used | human_size), limit: (.memory_stats.limit // 0 | human_size),
+			def percent: if . == null then null else . * 100 | round / 100 end;
+			{name: name, cpu: (if has_prev then cpu_percent | percent else null end), mem: (mem_percent | percent),
+			used: (mem_used // 0 | _human_memory), limit: (.memory_stats.limit // 0 | _human_memory),
 			received: (net_io.rx | human_size), sent: (net_io.tx | human_size),
 			read: (block_io.read | human_size), written: (block_io.write | human_size), pids: pids}`,
 		Samples: true,

@@ -18,6 +18,7 @@ type Columns struct {
 	Names []string // nil takes what there is
 	Sort  string   // a name, with - before it for descending; "" for none
 	Human bool     // own columns are text for people, else values
+	Keep  []string // keys that a row has besides, where the result has them: what a screen knows a row by
 
 	known map[string]column // how a name was found
 }
@@ -122,6 +123,16 @@ func (c *Columns) row(v json.RawMessage, paired bool) (text, key json.RawMessage
 			text = append(text, ',')
 		}
 		text = append(append(append(text, record.Quote(name)...), ':'), value...)
+	}
+	for _, name := range c.Keep {
+		value := record.Member(shown, name)
+		if value == nil {
+			value = record.Member(v, name)
+		}
+		if value != nil && !slices.Contains(c.Names, name) {
+			text = append(append(append(text, ','), record.Quote(name)...), ':')
+			text = append(text, value...)
+		}
 	}
 	return append(text, '}'), key, nil
 }
