@@ -386,7 +386,7 @@ func TestArrange(t *testing.T) {
 		{"images -rx", "! unknown flag -x"},
 		{"images -delete", "! unknown flag -d"},
 		{"images --r", "! unknown flag --r"},
-		{"images -q", "! -q requires FILTER"},
+		{"images -q", "! -q requires a jq filter"},
 		{"images --arg x", "! --arg requires NAME VALUE"},
 		{"volumes --stop", "! unknown flag --stop"},
 		{"nope", `! unknown source "nope"`},

@@ -108,6 +108,13 @@ func (c *completer) candidates(before []string, word string) (list []string, fil
 	if i := slices.IndexFunc(flags, func(f string) bool { return strings.HasSuffix(f, "="+mark) }); i >= 0 {
 		name := strings.TrimSuffix(strings.TrimPrefix(flags[i], "--"), "="+mark)
 		flags = slices.Delete(flags, i, i+1)
+		if name == "columns" || name == "sort" {
+			given := flagValue[:strings.LastIndex(flagValue, ",")+1]
+			for _, column := range slices.Concat(command.Columns, command.Keys) {
+				list = append(list, prefix+given+column)
+			}
+			return list, false
+		}
 		for _, v := range c.answers.Values(command.Name, name, flagValue, func(of string) []string { return c.names(of, flags) }) {
 			list = append(list, prefix+v)
 		}

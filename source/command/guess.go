@@ -265,12 +265,8 @@ func guessValue(c *Command, flag, value string) error {
 	switch {
 	case flag == "filter" && strings.Contains(value, "{{"):
 		return try(what+": a filter is KEY=VALUE", line+fromTemplate(value))
-	case flag == "filter" && !strings.Contains(value, "=") && c.Name == "logs":
-		return try(what+": -f is the Engine's filter KEY=VALUE", "baleen logs "+quoteWords(value)+" --follow")
 	case flag == "filter" && strings.HasPrefix(value, "."):
 		return try(what+": -f is the Engine's filter KEY=VALUE", line+"-q "+quoteWords(value))
-	case flag == "jq" && dockerQuiet.MatchString(value):
-		return try(c.Name+": -q requires a jq filter", line+"-q "+id(c.Name)+" -r")
 	case flag != "output":
 		return nil
 	}
@@ -304,8 +300,29 @@ func guessValue(c *Command, flag, value string) error {
 	return try(what+" does not exist", line)
 }
 
-// dockerQuiet is a flag where -q, docker's --quiet, wants a filter.
-var dockerQuiet = regexp.MustCompile(`^(-[A-Za-z]|--[a-z][a-z-]*)$`)
+// guessShort answers docker's -q (--quiet) and, of logs, -f (--follow), which
+// take a value here; value is what became of the word after it.
+func guessShort(c *Command, args, names []string, flag, value string) error {
+	after := regexp.MustCompile(`^(-[A-Za-z]|--[a-z][a-z-]*)?$`).MatchString(value) // the next flag, or nothing
+	joined := value != "" && (slices.Contains(args, "-q"+value) || slices.Contains(args, "-f"+value))
+	switch {
+	case flag == "jq" && (after || joined && regexp.MustCompile(`^[a-z]$`).MatchString(value)):
+		short := regexp.MustCompile(`^-[a-z]?q[a-z]?$`)
+		if i := slices.IndexFunc(args, short.MatchString); i >= 0 {
+			words := slices.DeleteFunc(slices.Clone(args[:i]), func(word string) bool { return word == "ls" })
+			if rest := strings.Replace(args[i], "q", "", 1); rest != "-" {
+				words = append(words, rest)
+			}
+			return try(c.Name+": -q requires a jq filter", "baleen "+quoteWords(slices.Concat(words, []string{"-q", id(c.Name), "-r"}, args[i+1:])...))
+		}
+	case flag == "filter" && c.Name == "logs" && !strings.Contains(value, "="):
+		if !after && !joined {
+			names = append([]string{value}, names...)
+		}
+		return try("logs: -f is the Engine's filter KEY=VALUE", strings.TrimSpace("baleen logs "+quoteWords(names...))+" --follow")
+	}
+	return nil
+}
 
 // guessNames answers names that are something else in other tools.
 func guessNames(c *Command, commands []Command, args, flags, names []string) error {

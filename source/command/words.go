@@ -84,15 +84,15 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 func (w words) guess(c *Command, commands []Command, args, flags, names []string, err error) error {
 	for _, f := range flags {
 		name, value, _ := strings.Cut(strings.TrimPrefix(f, "--"), "=")
-		if err := guessValue(c, name, value); err != nil {
+		if err := cmp.Or(guessShort(c, args, names[1:], name, value), guessValue(c, name, value)); err != nil {
 			return err
 		}
 	}
 	var unknown unknownFlag
 	var missing missingValue
 	switch {
-	case errors.As(err, &missing) && missing.flag == "jq":
-		return try(c.Name+": "+err.Error(), strings.Join(slices.Concat([]string{"baleen", c.Name}, flags, []string{"-q", id(c.Name), "-r"}), " "))
+	case errors.As(err, &missing):
+		return guessShort(c, args, names[1:], missing.flag, "")
 	case errors.As(err, &unknown):
 		flag, value, joined := strings.Cut(string(unknown), "=")
 		if i := slices.Index(args, flag); !joined && i >= 0 && i+1 < len(args) {
