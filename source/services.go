@@ -4,6 +4,7 @@ import (
 	"baleen/source/engine"
 	"baleen/source/record"
 	"context"
+	"net/url"
 )
 
 func services() Source {
@@ -17,10 +18,11 @@ func services() Source {
 		Examples: []string{
 			"baleen services -q '{name: .Spec.Name, image: .Spec.TaskTemplate.ContainerSpec.Image}'",
 		},
-		View: `{name: .Spec.Name, image: .Spec.TaskTemplate.ContainerSpec.Image, mode: (.Spec.Mode | keys[0]), id: short_id}`,
-		JQ:   `.[]`,
+		View: `{name: .Spec.Name, image: .Spec.TaskTemplate.ContainerSpec.Image, mode: (.Spec.Mode | keys[0]),
+			replicas: (.ServiceStatus | if . then "\(.RunningTasks)/\(.DesiredTasks)" else "N/A" end), id: short_id}`,
+		JQ: `.[]`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
-			return named(ctx, e, "/services", "service", r)
+			return pick(e.List(ctx, "/services", r.Filters.Put(url.Values{"status": {"1"}})), "service", r.Names, "")
 		},
 	}
 }
