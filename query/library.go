@@ -84,7 +84,7 @@ func newLibrary(paths []string, filter *gojq.Query) (*library, error) {
 	used := maps.Clone(l.asks)
 	l.used = used
 	var defs []*gojq.FuncDef
-	for _, text := range slices.Backward(strings.Split(builtins+regexes+ordered+prelude, "\n\n")) {
+	for _, text := range slices.Backward(strings.Split(builtins+regexes+bounded+ordered+prelude, "\n\n")) {
 		_, def, ok := strings.Cut("\n"+text, "\ndef ")
 		if !ok || !all && !used[def[:strings.IndexAny(def, ":(")]] {
 			continue

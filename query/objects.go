@@ -105,6 +105,7 @@ def flatten($n): _values | _gojq_flatten($n);
 func (p *Program) objects() []native {
 	o := p.orders
 	return []native{
+		{name: "_bounded", call: p.bounded},
 		{name: "_items", each: p.items},
 		{name: "_each", each: p.places},
 		{name: "_keys", call: p.keys},
@@ -310,8 +311,17 @@ func (p *Program) sum(l, r any) any {
 			return p.merge(l, r, false)
 		}
 	case int:
-		if r, ok := r.(int); ok && small(l) && small(r) {
+		if r, ok := r.(int); ok {
+			if n := l + r; (n > l) == (r > 0) { // or it is too large
+				return n
+			}
+		}
+	case float64:
+		switch r := r.(type) {
+		case float64:
 			return l + r
+		case int:
+			return l + float64(r)
 		}
 	case string:
 		if r, ok := r.(string); ok {
@@ -337,6 +347,13 @@ func (p *Program) product(l, r any) any {
 	case int:
 		if r, ok := r.(int); ok && small(l) && small(r) {
 			return l * r
+		}
+	case float64:
+		switch r := r.(type) {
+		case float64:
+			return l * r
+		case int:
+			return l * float64(r)
 		}
 	}
 	return p.compute("$x * $y", l, r)
@@ -393,6 +410,9 @@ func (p *Program) put(v any, args []any) any {
 	}
 	for _, path := range paths {
 		keys, ok := path.([]any)
+		if len(keys) > text.MaxDepth {
+			return errors.New("path too deep")
+		}
 		if ok {
 			var w any
 			if w, ok = p.set(v, keys, args[1], own); ok {

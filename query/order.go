@@ -81,7 +81,10 @@ func (w *ordering) query(q *gojq.Query, paths bool) *gojq.Query {
 		return nil
 	}
 	for _, def := range q.FuncDefs {
-		def.Body = w.query(def.Body, true)
+		recurs := recursive(def) && w.mayDeepen(def.Body)
+		if def.Body = w.query(def.Body, true); recurs {
+			def.Body = pipe(call("_bounded"), asQuery(paren(def.Body)))
+		}
 	}
 	if q.Term != nil {
 		q.Term = w.term(q.Term, paths)
@@ -342,12 +345,18 @@ func (w *ordering) base(t *gojq.Term, paths bool) *gojq.Term {
 		t.Try.Body, t.Try.Catch = w.query(t.Try.Body, paths), w.query(t.Try.Catch, paths)
 	case gojq.TermTypeReduce:
 		r := t.Reduce
+		if w.mayDeepen(r.Update) {
+			r.Update = pipe(asQuery(paren(r.Update)), call("_bounded"))
+		}
 		r.Query, r.Start, r.Update = w.query(r.Query, false), w.query(r.Start, paths), w.query(r.Update, paths)
 		for _, p := range r.Patterns {
 			w.pattern(p)
 		}
 	case gojq.TermTypeForeach:
 		f := t.Foreach
+		if w.mayDeepen(f.Update) {
+			f.Update = pipe(asQuery(paren(f.Update)), call("_bounded"))
+		}
 		f.Query, f.Start, f.Update, f.Extract = w.query(f.Query, false), w.query(f.Start, paths), w.query(f.Update, paths), w.query(f.Extract, paths)
 		for _, p := range f.Patterns {
 			w.pattern(p)

@@ -48,9 +48,10 @@ type Program struct {
 	inspects  bool                 // it may ask for the full records of what it reads
 	stream    *stream              // the one that is being run over
 	questions *questions           // of that run
-	hint      string               // what else to say when it fails
-	net       *net                 // nil for "."
-	moments   moments              // of lasting and burst
+	rounds    rounds
+	hint      string  // what else to say when it fails
+	net       *net    // nil for "."
+	moments   moments // of lasting and burst
 }
 
 // Compile makes a program from a filter. Its error is a *CompileError.
@@ -207,7 +208,7 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 			return deliver(b, err)
 		}
 		s := newStream(p, next, yield)
-		p.stream = s
+		p.stream, p.rounds = s, rounds{}
 		for s.run(p.code.Run(nil, p.vars...)) && !p.options.Null {
 		}
 		s.end()

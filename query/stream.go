@@ -77,6 +77,7 @@ func identify(v any) identity {
 	return identity{}
 }
 
+// newStream makes that of a run.
 func newStream(p *Program, next func() (json.RawMessage, error, bool), yield func(json.RawMessage, error) bool) *stream {
 	return &stream{
 		next: next, yield: yield, need: p.need, cut: p.cut, orders: p.orders, decoder: text.Decoder{Orders: p.orders},
@@ -120,6 +121,11 @@ func (s *stream) run(results gojq.Iter) bool {
 			continue
 		}
 		s.out = s.append(s.out[:0], v)
+		if s.orders.CutShort() {
+			s.batch = nil
+			s.emit(nil, s.newRecordError(tooDeep()))
+			return true
+		}
 		s.result(s.out)
 	}
 	return false
@@ -310,7 +316,7 @@ func (s *stream) append(b []byte, v any) []byte {
 		}
 	}
 	if s.sortKeys {
-		return text.Append(b, v)
+		return s.orders.AppendSorted(b, v)
 	}
 	return s.orders.Append(b, v)
 }

@@ -12,7 +12,25 @@ const MaxDepth = 10000
 
 // Append appends v to b as compact JSON, as gojq.Marshal spells it but for the
 // order of keys, without its allocations.
-func (o *Orders) Append(b []byte, v any) []byte {
+//
+// What lies deeper than MaxDepth is left out.
+func (o *Orders) Append(b []byte, v any) []byte { return o.append(b, v, 0) }
+
+// AppendSorted is Append with all keys in ascending order.
+func (o *Orders) AppendSorted(b []byte, v any) []byte {
+	o.sort = true
+	b = o.append(b, v, 0)
+	o.sort = false
+	return b
+}
+
+func (o *Orders) append(b []byte, v any, depth int) []byte {
+	if depth > MaxDepth {
+		if o != nil {
+			o.cutShort = true
+		}
+		return append(b, `"<skipped: too deep>"`...)
+	}
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...)
@@ -30,7 +48,7 @@ func (o *Orders) Append(b []byte, v any) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = o.Append(b, v)
+			b = o.append(b, v, depth+1)
 		}
 		return append(b, ']')
 	case map[string]any:
@@ -41,7 +59,7 @@ func (o *Orders) Append(b []byte, v any) []byte {
 				b = append(b, ',')
 			}
 			b = append(appendString(b, key), ':')
-			b = o.Append(b, v[key])
+			b = o.append(b, v[key], depth+1)
 		}
 		return append(b, '}')
 	default:

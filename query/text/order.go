@@ -17,6 +17,8 @@ type Orders struct {
 	most   int                       // how many of the old before those that are gone are looked for
 
 	All bool // it knows all objects that were written, those whose keys ascend, too
+
+	sort, cutShort bool
 }
 
 // A shape is a list of keys. Objects that were written alike share one.
@@ -37,6 +39,7 @@ type aged struct {
 
 const (
 	maxYoung  = 1 << 7 // objects that are kept alive: they may hold much
+	maxKeys   = 1 << 5 // of one that is
 	maxShapes = 1 << 16
 )
 
@@ -129,6 +132,11 @@ func (o *Orders) Has(m map[string]any) bool { return o.shape(m) != nil }
 
 func (o *Orders) set(m map[string]any, s *shape) {
 	at := place(m)
+	if s.length > maxKeys {
+		delete(o.young, at)
+		o.age(at, s)
+		return
+	}
 	if len(o.young) >= maxYoung {
 		o.Age()
 	}
@@ -140,14 +148,18 @@ func (o *Orders) Age() {
 	if o == nil {
 		return
 	}
-	if len(o.old)+len(o.young) > o.most {
+	for at, s := range o.young {
+		o.age(at, s)
+	}
+	clear(o.young)
+}
+
+func (o *Orders) age(at unsafe.Pointer, s *shape) {
+	if len(o.old) > o.most {
 		o.sweep()
 		o.most = 2*len(o.old) + 4<<10
 	}
-	for at, s := range o.young {
-		o.old[uintptr(at)] = aged{weak.Make((*byte)(at)), s}
-	}
-	clear(o.young)
+	o.old[uintptr(at)] = aged{weak.Make((*byte)(at)), s}
 }
 
 // Forget drops the order of all objects but of those that have aged.
@@ -175,7 +187,7 @@ func (o *Orders) Keys(m map[string]any) []string { return o.keys(m, nil) }
 
 // keys may use buf.
 func (o *Orders) keys(m map[string]any, buf []string) []string {
-	if len(m) > 1 {
+	if len(m) > 1 && o != nil && !o.sort {
 		if s := o.shape(m); s != nil {
 			if keys := s.keys(); len(keys) == len(m) && hasAll(m, keys) {
 				return keys
@@ -216,6 +228,13 @@ func (o *Orders) partly(m map[string]any, known []string) (keys []string) {
 	}
 	slices.Sort(keys[n:])
 	return keys
+}
+
+// CutShort reports whether Append has left something out since it was asked last.
+func (o *Orders) CutShort() bool {
+	short := o.cutShort
+	o.cutShort = false
+	return short
 }
 
 // Len is how many objects it knows that are still there.
