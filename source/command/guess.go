@@ -63,6 +63,11 @@ func onlyDocker() []string {
 	}
 }
 
+// runFlags are flags of docker run.
+func runFlags() []string {
+	return []string{"-i", "-t", "-it", "-ti", "-d", "-p", "-v", "-e", "-u", "-w", "--rm", "--name", "--network", "--volume", "--publish", "--env", "--detach", "--restart", "--privileged"}
+}
+
 // nouns are other words for sources.
 func nouns() map[string]string {
 	return map[string]string{
@@ -77,6 +82,9 @@ func guessSource(commands []Command, names, args []string) error {
 	what := fmt.Sprintf("unknown source %q", word)
 	if word == "docker" || word == "kubectl" {
 		rest := args[slices.Index(args, word)+1:]
+		if len(rest) > 0 && rest[0] == "run" {
+			return try(what, "docker "+quoteWords(rest...))
+		}
 		_, err := Arrange(rest, commands)
 		if err == nil {
 			return try(what, strings.TrimSpace("baleen "+quoteWords(rest...)))
@@ -112,7 +120,7 @@ func guessVerb(commands []Command, what, noun string, names, args []string) erro
 	}
 	template := cmp.Or(verbs()[noun+" "+verb], verbs()[verb])
 	if noun == "" && slices.Contains(onlyDocker(), verb) {
-		return try(what+": baleen reads, filters and acts on what exists", "docker "+quoteWords(names...))
+		return try(what+": baleen reads, filters and acts on what exists", "docker "+quoteWords(args[slices.Index(args, verb):]...))
 	}
 	if template == "" {
 		if found := source(verb); found != "" {
@@ -189,15 +197,15 @@ func guessFlag(c *Command, names []string, flag, value string, has func(string) 
 		named := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == but })
 		return strings.TrimSpace(c.Name + " " + quoteWords(named...))
 	}
-	if c.Name == "run" && len(flag) < 4 {
-		return "docker run"
-	}
 	name := strings.TrimLeft(flag, "-")
 	if len(name) > 1 && strings.HasPrefix(flag, "-") && !strings.HasPrefix(flag, "--") && flag != "-it" {
 		name = name[:1]
 	}
-	if (name == "format" || name == "template") && strings.Contains(value, "{{") {
+	if slices.Contains([]string{"format", "template", "f"}, name) && strings.Contains(value, "{{") {
 		return "baleen " + subject(value) + " " + fromTemplate(value)
+	}
+	if name == "quiet" && c.Name == "pull" {
+		return "baleen " + subject("") + " -q empty"
 	}
 	if name == "json" && value != "" && !strings.HasPrefix(value, "-") { // gh's
 		return "baleen " + subject(value) + " -o table --columns " + quoteWords(value)
@@ -348,6 +356,10 @@ func guessNames(c *Command, commands []Command, args, flags, names []string) err
 		case strings.Contains(n, "=") && !strings.Contains(n, "://"):
 			return try(fmt.Sprintf("%s: %q is not a name", c.Name, n), before+" -f "+quoteWords(n))
 		}
+	}
+	nouns := map[string]string{"containers": "container", "images": "image", "volumes": "volume", "networks": "network"}
+	if noun := nouns[c.Name]; noun != "" && len(names) > 1 && slices.Contains([]string{"create", "connect", "disconnect", "build", "push", "save", "load", "commit", "cp"}, names[0]) {
+		return try(fmt.Sprintf("%s: %q is not a name (if it is, put -- before it)", c.Name, names[0]), "docker "+noun+" "+quoteWords(args[slices.Index(args, names[0]):]...))
 	}
 	if len(names) > 0 && (verbs()[c.Name+" "+names[0]] != "" || slices.Contains([]string{"ls", "list", "rm", "remove", "prune", "inspect", "stop", "start", "restart", "kill", "logs", "stats", "top", "diff", "exec", "history", "tag", "pull"}, names[0])) && c.Name != "pull" {
 		return guessVerb(commands, fmt.Sprintf("%s: %q is not a name (if it is, put -- before it)", c.Name, names[0]), c.Name, names, args)

@@ -92,7 +92,9 @@ func (w words) guess(c *Command, commands []Command, args, flags, names []string
 	var missing missingValue
 	switch {
 	case errors.As(err, &missing):
-		return guessShort(c, args, names[1:], missing.flag, "")
+		return cmp.Or(guessShort(c, args, names[1:], missing.flag, ""), guessNames(c, commands, args, flags, names[1:]))
+	case errors.As(err, &unknown) && c.Name == "run" && slices.Contains(runFlags(), string(unknown)):
+		return try("run: "+err.Error(), "docker "+quoteWords(args...))
 	case errors.As(err, &unknown):
 		flag, value, joined := strings.Cut(string(unknown), "=")
 		if i := slices.Index(args, flag); !joined && i >= 0 && i+1 < len(args) {
