@@ -13,8 +13,7 @@ import (
 	"baleen/source/record"
 )
 
-// A Command is what a command line can begin with: a source, or something else
-// that baleen does.
+// A Command is a source or another command of baleen.
 type Command struct {
 	Name     string
 	Aliases  []string
@@ -66,8 +65,8 @@ func Run(ctx context.Context, commands []Command, line []string) error {
 	return app(find(commands, line[0])).RunContext(ctx, append([]string{"baleen"}, line...))
 }
 
-// app is a command as urfave/cli runs it. What that would do by itself on an
-// error, print help to standard output and exit, is turned off.
+// app is a command for urfave/cli, whose own reaction to errors (print help to
+// standard output and exit) is turned off.
 func app(c *Command) *cli.App {
 	return &cli.App{
 		Name:                      "baleen",
@@ -92,7 +91,7 @@ func app(c *Command) *cli.App {
 	}
 }
 
-// describe gives a flag's spellings with its value's name, and what it does.
+// describe returns a flag's spellings with the name of its value, and its usage.
 func describe(f cli.Flag) (spellings, usage string) {
 	spellings = "    --" + f.Names()[0]
 	if len(f.Names()) > 1 {
@@ -105,8 +104,8 @@ func describe(f cli.Flag) (spellings, usage string) {
 	return spellings, usage
 }
 
-// value is what a flag's value is called, which stands between backquotes in
-// the usage text, and that text without them.
+// value returns the name of a flag's value, which is in backquotes in the usage
+// text, and that text without them.
 func value(f cli.Flag) (name, usage string) {
 	usage = f.(cli.DocGenerationFlag).GetUsage()
 	if parts := strings.Split(usage, "`"); len(parts) == 3 {

@@ -13,11 +13,10 @@ import (
 	"baleen/source/record"
 )
 
-// Complete writes what the last of words, which may be empty, can become: a
-// line each, with a tab and a few words on it where there are some. The last
-// line is a colon and what shells do then, as cobra has it: 0 they may offer
-// files, 4 they must not, 6 nor put a space after the word. answers are
-// what main knows about sources and flags.
+// Complete writes the completions of the last of words, which may be empty: one
+// a line, with a tab and a description where there is one. The last line is a
+// colon and cobra's directive to the shell: 0 it may complete file names, 4 it
+// must not, 6 nor add a space after the word.
 func Complete(ctx context.Context, w io.Writer, commands []Command, words []string, answers Answers) {
 	c := &completer{ctx, commands, answers}
 	last := len(words) - 1
@@ -42,12 +41,12 @@ func Complete(ctx context.Context, w io.Writer, commands []Command, words []stri
 	fmt.Fprintf(w, ":%d\n", directive)
 }
 
-// Answers are the questions that completion has about sources and flags.
+// Answers is what completion asks about sources and flags.
 type Answers struct {
-	// Names lists what the Engines that flags name have for a command to name.
+	// Names lists the names on the Engines of flags that a command can take.
 	Names func(ctx context.Context, flags record.Flags, command string) []string
-	// Values lists what a flag of a command can be set to where word is there
-	// already. names gives the names of any command.
+	// Values lists the values of a flag, where word was typed already. names
+	// returns the names that a command can take.
 	Values func(command, flag, word string, names func(command string) []string) []string
 }
 
@@ -57,10 +56,10 @@ type completer struct {
 	answers  Answers
 }
 
-// patience is how long a shell waits for an Engine that takes its time.
+// patience is how long a shell waits for an Engine's answer.
 const patience = time.Second
 
-// names lists what the Engines have for a command to name, if they answer soon.
+// names lists the names that a command can take, if the Engines answer soon.
 func (c *completer) names(command string, flags []string) []string {
 	ctx, cancel := context.WithTimeout(c.ctx, patience)
 	defer cancel()
@@ -78,7 +77,8 @@ func (c *completer) names(command string, flags []string) []string {
 	}
 }
 
-// candidates lists what can follow the words before; files means that a file can.
+// candidates lists the completions after the words before; files reports whether
+// file names are completions, too.
 func (c *completer) candidates(before []string, word string) (list []string, files bool) {
 	known := every(c.commands)
 	_, names, _ := known.split(before)
@@ -95,7 +95,7 @@ func (c *completer) candidates(before []string, word string) (list []string, fil
 		known = words{}
 		known.add(command.flags())
 	}
-	// Where a word that is no other comes to stand, the last one does too.
+	// A mark in place of the last word shows what that word is: a flag's value or a name.
 	const mark = "\x00"
 	prefix, flagValue := "", word
 	if flag, value, joined := strings.Cut(word, "="); joined && strings.HasPrefix(word, "--") {
@@ -137,7 +137,7 @@ func (c *completer) candidates(before []string, word string) (list []string, fil
 				}
 			}
 		}
-		list = append(list, "--help\twhat there is to know")
+		list = append(list, "--help\tshow help")
 	case command.Name == "":
 		for _, other := range c.commands {
 			list = append(list, other.Name+"\t"+other.Usage)

@@ -75,7 +75,7 @@ func Plugin(args []string, ended func()) []string {
 		}
 		own = append(own, name, value)
 	}
-	return args // began by hand
+	return args // started without docker
 }
 
 // watchParent calls ended once parent is no longer the parent process.

@@ -53,7 +53,7 @@ func parseSchedule(flags record.Flags) (schedule, error) {
 			return s, err
 		}
 		if s.first = times.Next(s.first); s.first.IsZero() {
-			return s, usage("--cron %q never comes", expression)
+			return s, usage("--cron %q matches no time", expression)
 		}
 		s.next = func(time.Time) time.Time { return times.Next(time.Now()) }
 	case flags.IsSet("jitter"):

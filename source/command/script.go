@@ -51,7 +51,7 @@ func Script(sources []Command, host Host) Command {
 		},
 		Run: func(c *cli.Context) error {
 			if c.NArg() != 1 {
-				return usage("run takes one file")
+				return usage("run requires one FILE")
 			}
 			file := c.Args().First()
 			s := &script{Host: host, c: c, sources: sources, file: file, read: reader(file), shared: given(c, host.EngineFlags())}
@@ -233,7 +233,7 @@ func (s *script) load() ([]Line, error) {
 		case len(words) == 0:
 			err = noSource()
 		case !slices.Contains(words, "--"):
-			err = fmt.Errorf("a file cannot ask for help or the version")
+			err = fmt.Errorf("--help and --version are not allowed in a file")
 		}
 		if err == nil {
 			words, err = inherit(words, s.shared)
@@ -264,9 +264,9 @@ func given(c *cli.Context, flags []cli.Flag) (words []string) {
 	return words
 }
 
-// inherit adds the flags in engine that an arranged command line does not have.
-// If these name an Engine, a line cannot name another one.
-func inherit(words, engine []string) ([]string, error) {
+// inherit adds the flags of run that an arranged command line does not have. If
+// they name an Engine, the line cannot name another one.
+func inherit(words, shared []string) ([]string, error) {
 	name := func(word string) string {
 		name, _, _ := strings.Cut(word, "=")
 		return name
@@ -283,14 +283,14 @@ func inherit(words, engine []string) ([]string, error) {
 		return names[i]
 	}
 	var given []string
-	for _, w := range engine {
+	for _, w := range shared {
 		given = append(given, name(w))
 	}
 	if all, one := named(given), named(own); all != "" && one != "" {
-		return nil, fmt.Errorf("%s: the file is run with %s, which says which Engines are used", one, all)
+		return nil, fmt.Errorf("%s is not allowed in a file that is run with %s", one, all)
 	}
 	way := []string{"--tls", "--tlsverify", "--tlscacert", "--tlscert", "--tlskey", "--api-version"}
-	inherited := slices.DeleteFunc(slices.Clone(engine), func(word string) bool {
+	inherited := slices.DeleteFunc(slices.Clone(shared), func(word string) bool {
 		return slices.Contains(own, name(word)) || named(own) != "" && slices.Contains(way, name(word))
 	})
 	return slices.Insert(slices.Clone(words), 1, inherited...), nil

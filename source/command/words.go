@@ -13,9 +13,9 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// Arrange puts the words of a command line in the one order that urfave/cli
-// reads as it is meant: COMMAND --flag=value... -- NAME...
-// What asks for help or for the version becomes [COMMAND] --help, --help TOPIC
+// Arrange puts the words of a command line in the order that urfave/cli parses
+// correctly: COMMAND --flag=value... -- NAME...
+// A request for help or for the version becomes [COMMAND] --help, --help TOPIC
 // or --version, and no words at all stay none.
 func Arrange(args []string, commands []Command) ([]string, error) {
 	var names []string
@@ -111,15 +111,14 @@ func (w words) guess(c *Command, commands []Command, args, flags, names []string
 
 func noSource() error { return usage("no source given\nbaleen --help lists them") }
 
-// words knows for each spelling of a flag its long name, how many words follow it,
-// and whether they may be empty.
+// words are the known flags by their spellings, without dashes.
 type words map[string]known
 
 type known struct {
-	name  string
-	n     int
-	empty bool
-	value string // what its value is called
+	name  string // the long one
+	n     int    // words that follow it
+	empty bool   // its value may be empty
+	value string // the name of its value in help
 }
 
 func every(commands []Command) words {
@@ -140,9 +139,8 @@ func (w words) add(flags []cli.Flag) {
 	}
 }
 
-// split tells flags from names. Flags come back with their long names and their
-// values joined to them. The first word that is neither is the error; what
-// could be told is given all the same.
+// split separates flags from names. Flags are returned as --long-name=value. err
+// is about the first word that is neither; the other words are returned as well.
 func (w words) split(args []string) (flags, names []string, err error) {
 	fault := func(fault error) {
 		if err == nil {
@@ -199,7 +197,7 @@ func (w words) split(args []string) (flags, names []string, err error) {
 	return flags, names, err
 }
 
-// flagContext has those of flags that are among the words --flag=value.
+// flagContext returns the values of flags in words of the form --flag=value.
 func flagContext(flags []cli.Flag, given []string) *cli.Context {
 	set := flag.NewFlagSet("", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
@@ -215,7 +213,7 @@ func flagContext(flags []cli.Flag, given []string) *cli.Context {
 	return cli.NewContext(nil, set, nil)
 }
 
-// unknownFlag is the word that is no flag.
+// unknownFlag is a word that is not a known flag.
 type unknownFlag string
 
 func (f unknownFlag) Error() string { return "unknown flag " + string(f) }
@@ -225,7 +223,7 @@ type missingValue struct{ word, flag, value string }
 
 func (m missingValue) Error() string { return m.word + " requires " + cmp.Or(m.value, "a value") }
 
-// meant is the hint to the flag that err says is unknown.
+// meant suggests a flag for a mistyped one.
 func (w words) meant(err error) string {
 	unknown, ok := err.(unknownFlag)
 	if !ok {
@@ -242,7 +240,7 @@ func (w words) meant(err error) string {
 	return meant(word, "--", all)
 }
 
-// meant is the hint to the word, among all, that is most like an unknown one.
+// meant suggests the word among all that is most similar to a mistyped one.
 func meant(word, prefix string, all []string) string {
 	best, similar := "", 0.9
 	for _, w := range all {
