@@ -213,7 +213,8 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 	}
 	l.progress = print.NewProgress(os.Stderr, sink.Terminal(os.Stderr))
 	defer l.progress.Close()
-	r.stderr, l.filter.Stderr = l.progress.Beside(os.Stderr), l.progress.Beside(os.Stderr)
+	r.stderr = sink.VisibleWriter(os.Stderr, l.progress.Beside(os.Stderr)) // a filter's debug, stderr and halt_error write anything
+	l.filter.Stderr = r.stderr
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
 	if err := l.connect(ctx); err != nil {

@@ -8,8 +8,6 @@ import (
 	"unicode"
 
 	"github.com/itchyny/gojq"
-
-	"baleen/query/text"
 )
 
 // A CompileError says why a filter does not compile.
@@ -117,6 +115,12 @@ func (e *RecordError) ExitCode() int { return 5 }
 func (e *RecordError) Fatal() bool { return e.Record == "" }
 
 func (s *stream) newRecordError(err error) *RecordError {
+	if e, ok := err.(gojq.ValueError); ok {
+		switch v := e.Value().(type) {
+		case map[string]any, []any: // with its keys in order
+			err = valueError{string(s.orders.Append(nil, v)), err}
+		}
+	}
 	if s.current.raw == nil {
 		return &RecordError{Err: err}
 	}
@@ -139,6 +143,16 @@ func (s *stream) newRecordError(err error) *RecordError {
 	return &RecordError{Record: "record " + strconv.Itoa(s.number), Err: err}
 }
 
+// A valueError is that of error(VALUE).
+type valueError struct {
+	text string
+	error
+}
+
+func (e valueError) Error() string { return e.text }
+
+func (e valueError) Unwrap() error { return e.error }
+
 // A HaltError says that the filter called halt or halt_error, which ends the run.
 type HaltError struct {
 	Code   int    // the exit code: 0 after halt
@@ -152,14 +166,14 @@ func (e *HaltError) Error() string {
 // Fatal is false after halt: what the filter gave before stands.
 func (e *HaltError) Fatal() bool { return e.Code != 0 }
 
-func newHaltError(err *gojq.HaltError) *HaltError {
+func (s *stream) newHaltError(err *gojq.HaltError) *HaltError {
 	e := &HaltError{Code: err.ExitCode() & 0xff} // as the system has it
 	switch v := err.Value().(type) {
 	case nil:
 	case string:
 		e.Stderr = v
 	default:
-		e.Stderr = string(text.Append(nil, v)) + "\n"
+		e.Stderr = string(s.orders.Append(nil, v)) + "\n"
 	}
 	return e
 }

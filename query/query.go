@@ -137,7 +137,7 @@ func Compile(o Options) (*Program, error) {
 		gojq.WithFunction("input_line_number", 0, 0, func(any, []any) any { return p.stream.count }),
 		gojq.WithFunction("input_filename", 0, 0, func(any, []any) any { return nil }),
 		gojq.WithFunction("debug", 0, 0, func(v any, _ []any) any {
-			line := text.Append(nil, []any{"DEBUG:", v})
+			line := p.orders.Append(nil, []any{"DEBUG:", v})
 			o.Stderr.Write(append(line, '\n'))
 			return v
 		}),
@@ -145,7 +145,7 @@ func Compile(o Options) (*Program, error) {
 			if s, ok := v.(string); ok {
 				io.WriteString(o.Stderr, s)
 			} else {
-				o.Stderr.Write(text.Append(nil, v))
+				o.Stderr.Write(p.orders.Append(nil, v))
 			}
 			return v
 		}),

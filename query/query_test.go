@@ -170,7 +170,7 @@ func TestHalt(t *testing.T) {
 	}{
 		{"halt", "", 0},
 		{`"bye\u001b" | halt_error`, "bye\x1b", 5},
-		{`{b: 1, a: [.]} | halt_error(7)`, `{"a":[null],"b":1}` + "\n", 7},
+		{`{b: 1, a: [.]} | halt_error(7)`, `{"b":1,"a":[null]}` + "\n", 7},
 		{`null | halt_error(1)`, "", 1},
 		{`try halt_error(3) catch .`, "", 3},
 	} {

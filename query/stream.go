@@ -103,7 +103,7 @@ func (s *stream) run(results gojq.Iter) bool {
 			if halt.ExitCode() == 0 {
 				s.release()
 			}
-			s.emit(nil, newHaltError(halt))
+			s.emit(nil, s.newHaltError(halt))
 			return false
 		case failed:
 			s.batch = nil

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"unicode"
@@ -39,6 +40,24 @@ func Visible(s, except string) string {
 		}
 	}
 	return string(b)
+}
+
+// VisibleWriter gives a writer to w that writes what could steer a terminal out, if f,
+// where all of it ends, is one.
+func VisibleWriter(f *os.File, w io.Writer) io.Writer {
+	if Terminal(f) == nil {
+		return w
+	}
+	return visible{w}
+}
+
+type visible struct{ w io.Writer }
+
+func (v visible) Write(text []byte) (int, error) {
+	if _, err := io.WriteString(v.w, Visible(string(text), "\n\t")); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
 
 // AppendEscape adds r as JSON escapes it.
