@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,6 +23,11 @@ func Shell(t *testing.T, dial Dial, commands string) string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-euc", commands)
 	cmd.Dir = t.TempDir()
+	if examples, err := filepath.Abs("examples"); err == nil { // which some commands name
+		if err := os.Symlink(examples, filepath.Join(cmd.Dir, "examples")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	cmd.Env = append(os.Environ(), "HOME="+cmd.Dir, "DOCKER_HOST=unix://"+proxy.Sock)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
