@@ -309,9 +309,9 @@ func guessValue(c *Command, flag, value string) error {
 }
 
 // guessShort answers docker's -q (--quiet) and, of logs, -f (--follow), which
-// take a value here; value is what became of the word after it.
-func guessShort(c *Command, args, names []string, flag, value string) error {
-	after := regexp.MustCompile(`^(-[A-Za-z]|--[a-z][a-z-]*)?$`).MatchString(value) // the next flag, or nothing
+// take a value here; value is the word after it, if none is missing.
+func guessShort(c *Command, args, names []string, flag, value string, missing bool) error {
+	after := missing || regexp.MustCompile(`^(-[A-Za-z]|--[a-z][a-z-]*)$`).MatchString(value) // the next flag, or nothing
 	joined := value != "" && (slices.Contains(args, "-q"+value) || slices.Contains(args, "-f"+value))
 	switch {
 	case flag == "jq" && (after || joined && regexp.MustCompile(`^[a-z]$`).MatchString(value)):

@@ -84,7 +84,7 @@ func Arrange(args []string, commands []Command) ([]string, error) {
 func (w words) guess(c *Command, commands []Command, args, flags, names []string, err error) error {
 	for _, f := range flags {
 		name, value, _ := strings.Cut(strings.TrimPrefix(f, "--"), "=")
-		if err := cmp.Or(guessShort(c, args, names[1:], name, value), guessValue(c, name, value)); err != nil {
+		if err := cmp.Or(guessShort(c, args, names[1:], name, value, false), guessValue(c, name, value)); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func (w words) guess(c *Command, commands []Command, args, flags, names []string
 	var missing missingValue
 	switch {
 	case errors.As(err, &missing):
-		return cmp.Or(guessShort(c, args, names[1:], missing.flag, ""), guessNames(c, commands, args, flags, names[1:]))
+		return cmp.Or(guessShort(c, args, names[1:], missing.flag, "", true), guessNames(c, commands, args, flags, names[1:]))
 	case errors.As(err, &unknown) && c.Name == "run" && slices.Contains(runFlags(), string(unknown)):
 		return try("run: "+err.Error(), "docker "+quoteWords(args...))
 	case errors.As(err, &unknown):
