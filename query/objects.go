@@ -105,6 +105,7 @@ def flatten($n): _values | _gojq_flatten($n);
 func (p *Program) objects() []native {
 	o := p.orders
 	return []native{
+		{name: "_message", call: p.message},
 		{name: "_bounded", call: p.bounded},
 		{name: "_items", each: p.items},
 		{name: "_each", each: p.places},

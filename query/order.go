@@ -343,6 +343,9 @@ func (w *ordering) base(t *gojq.Term, paths bool) *gojq.Term {
 		}
 	case gojq.TermTypeTry:
 		t.Try.Body, t.Try.Catch = w.query(t.Try.Body, paths), w.query(t.Try.Catch, paths)
+		if t.Try.Catch != nil {
+			t.Try.Catch = pipe(call("_message"), asQuery(paren(t.Try.Catch)))
+		}
 	case gojq.TermTypeReduce:
 		r := t.Reduce
 		if w.mayDeepen(r.Update) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,9 +50,10 @@ type Program struct {
 	stream    *stream              // the one that is being run over
 	questions *questions           // of that run
 	rounds    rounds
-	hint      string  // what else to say when it fails
-	net       *net    // nil for "."
-	moments   moments // of lasting and burst
+	wordings  []*regexp.Regexp // of wordings
+	hint      string           // what else to say when it fails
+	net       *net             // nil for "."
+	moments   moments          // of lasting and burst
 }
 
 // Compile makes a program from a filter. Its error is a *CompileError.

@@ -196,7 +196,7 @@ func TestStderr(t *testing.T) {
 	if got := len(results(p.Run(records(`{"b":1,"a":2}`)))); got != 4 {
 		t.Errorf("%d results, want 4", got)
 	}
-	const want = "[\"DEBUG:\",{\"a\":2,\"b\":1}]\n[\"DEBUG:\",\"x2\"]\n{\"a\":2,\"b\":1}2"
+	const want = "[\"DEBUG:\",{\"b\":1,\"a\":2}]\n[\"DEBUG:\",\"x2\"]\n{\"b\":1,\"a\":2}2"
 	if b.String() != want {
 		t.Errorf("stderr is %q, want %q", b.String(), want)
 	}
