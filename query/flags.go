@@ -20,15 +20,21 @@ func Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "exit-status", Aliases: []string{"e"}, Usage: "exit 1 if the last output is false or null, 4 without output"},
 		&cli.BoolFlag{Name: "sort-keys", Aliases: []string{"S"}, Usage: "sort the keys of every object"},
 		&cli.StringSliceFlag{Name: "library-path", Aliases: []string{"L"}, Usage: "look for modules in `DIR`; may be repeated"},
-		&cli.StringSliceFlag{Name: "arg", Usage: "`NAME VALUE`: $NAME is the string"},
-		&cli.StringSliceFlag{Name: "argjson", Usage: "`NAME JSON`: $NAME is the JSON value"},
-		&cli.StringSliceFlag{Name: "slurpfile", Usage: "`NAME FILE`: $NAME is the array of the JSON values in the file"},
-		&cli.StringSliceFlag{Name: "rawfile", Usage: "`NAME FILE`: $NAME is the text of the file"},
+		pairFlag{&cli.StringSliceFlag{Name: "arg", Usage: "`NAME VALUE`: $NAME is the string"}},
+		pairFlag{&cli.StringSliceFlag{Name: "argjson", Usage: "`NAME JSON`: $NAME is the JSON value"}},
+		pairFlag{&cli.StringSliceFlag{Name: "slurpfile", Usage: "`NAME FILE`: $NAME is the array of the JSON values in the file"}},
+		pairFlag{&cli.StringSliceFlag{Name: "rawfile", Usage: "`NAME FILE`: $NAME is the text of the file"}},
 		&cli.BoolFlag{Name: "args", Usage: "words are no names but strings in $ARGS.positional"},
 		&cli.BoolFlag{Name: "jsonargs", Usage: "words are no names but JSON in $ARGS.positional"},
 		&cli.BoolFlag{Name: "stream", Usage: "run on [PATH, LEAF] of each leaf of a record, as it comes"},
 	}
 }
+
+// A pairFlag is followed by two words, as in jq.
+type pairFlag struct{ *cli.StringSliceFlag }
+
+// Words is 2.
+func (pairFlag) Words() int { return 2 }
 
 // TwoWords reports whether a flag is followed by two words, as in jq.
 func TwoWords(flag string) bool {

@@ -37,7 +37,7 @@ func Command(c *cli.Context, o Options, flags []cli.Flag) []string {
 			}
 		case *cli.IntFlag:
 			words = append(words, spelling, strconv.Itoa(c.Int(name)))
-		case *cli.StringSliceFlag:
+		case *cli.StringSliceFlag, pairFlag:
 			for i, v := range c.StringSlice(name) {
 				if !TwoWords(name) || i%2 == 0 {
 					words = append(words, spelling)

@@ -3,7 +3,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -114,11 +113,13 @@ func value(f cli.Flag) (name, usage string) {
 	return "", usage
 }
 
-// valueWords is how many words follow a flag.
+// valueWords is how many words follow a flag: 1, if it does not say so itself.
 func valueWords(f cli.Flag) int {
-	if _, ok := f.(*cli.BoolFlag); ok {
+	switch f := f.(type) {
+	case *cli.BoolFlag:
 		return 0
+	case interface{ Words() int }:
+		return f.Words()
 	}
-	name, _ := value(f)
-	return cmp.Or(len(strings.Fields(name)), 1)
+	return 1
 }

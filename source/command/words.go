@@ -103,7 +103,7 @@ func (w words) guess(c *Command, commands []Command, args, flags, names []string
 		if line := guessFlag(c, names[1:], flag, value, func(flag string) bool { _, ok := w[flag]; return ok }); line != "" {
 			return try(c.Name+": "+err.Error(), line)
 		}
-	case err == nil && !slices.Contains(args, "--"):
+	case err == nil && !slices.Contains(args, "--") && !slices.Contains(flags, "--args") && !slices.Contains(flags, "--jsonargs"):
 		return guessNames(c, commands, args, flags, names[1:])
 	}
 	return nil
