@@ -37,7 +37,7 @@ func containers() Source {
 			return nil
 		},
 		View: `
-			{name: name, image: (.Image | if test("^(sha256:)?[0-9a-f]{64}$") then ltrimstr("sha256:")[:12] else sub("@sha256:[0-9a-f]+$"; "") end), status: .Status, ports: ([.Ports[]?
+			{name: name, image: (.Image | if type != "string" then . elif test("^(sha256:)?[0-9a-f]{64}$") then ltrimstr("sha256:")[:12] else sub("@sha256:[0-9a-f]+$"; "") end), status: .Status, ports: ([.Ports[]?
 			| (if .PublicPort then "\(.IP):\(.PublicPort)->" else "" end) + "\(.PrivatePort)/\(.Type)"] | unique | join(", ")),
 			id: short_id}`,
 		JQ: `.[]`,
