@@ -169,14 +169,22 @@ func flagGuesses() map[string]string {
 		"debug": "SOURCE --trace", "D": "SOURCE --trace", "log-level": "SOURCE --trace", "verbose": "SOURCE --trace", "v": "SOURCE --trace",
 		"all-namespaces": "SOURCE -a", "A": "SOURCE -a", "selector": "SOURCE -f label=KEY=VALUE", "l": "SOURCE -f label=KEY=VALUE", "label": "SOURCE -f label=KEY=VALUE",
 		"field-selector": "SOURCE -f KEY=VALUE", "where": "SOURCE -q 'select(...)'", "sort-by": "SOURCE -t --sort COLUMN",
-		"watch": "events", "w": "events", "tail": "logs NAME --tail N", "n": "logs NAME --tail N", "since": "logs NAME --since 1h", "follow": "logs NAME --follow",
+		"watch": "events", "w": "events", "tail": "logs NAME --tail COUNT", "n": "logs NAME --tail COUNT", "since": "logs NAME --since 1h", "follow": "logs NAME --follow",
 		"rm": "SOURCE NAME --delete", "remove": "SOURCE NAME --delete",
 		"simulate": "SOURCE NAME --delete --dry-run",
-		"limit":    "SOURCE | head -N", "raw": "SOURCE -q name -r", "wide": "SOURCE -o table", "no-header": "SOURCE -t --no-headers", "no-heading": "SOURCE -t --no-headers",
+		"limit":    "SOURCE | head -COUNT", "raw": "SOURCE -q name -r", "wide": "SOURCE -o table", "no-header": "SOURCE -t --no-headers", "no-heading": "SOURCE -t --no-headers",
 		"signal": "containers NAME --kill --signal HUP", "time": "containers NAME --stop --timeout 10", "size": "containers --size",
 		"i": "containers NAME --exec COMMAND", "it": "containers NAME --exec COMMAND", "timestamps": "logs NAME -q '\"\\(.time) \\(.line)\"' -r",
-		"last": "containers --last N", "latest": "containers -l", "type": "inspect NAME --kind container",
+		"last": "containers --last COUNT", "latest": "containers -l", "type": "inspect NAME --kind container",
 		"volumes": "containers NAME -a --delete --volumes", "force": "SOURCE NAME --delete --force",
+	}
+}
+
+// flagValues are those of them that take a value, and what it replaces.
+func flagValues() map[string]string {
+	return map[string]string{
+		"tail": "COUNT", "n": "COUNT", "limit": "COUNT", "last": "COUNT", "sort-by": "COLUMN", "field-selector": "KEY=VALUE", "since": "1h", "signal": "HUP",
+		"time": "10", "type": "container", "log-level": "",
 	}
 }
 
@@ -220,6 +228,12 @@ func guessFlag(c *Command, names []string, flag, value string, has func(string) 
 		return "baleen " + subject(value) + " -f label=" + quoteWords(value)
 	}
 	line := strings.NewReplacer("SOURCE", c.Name, "ID", id(c.Name)).Replace(flagGuesses()[name])
+	if placeholder, takes := flagValues()[name]; takes && value != "" && !strings.HasPrefix(value, "-") {
+		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == value })
+		if placeholder != "" {
+			line = strings.ReplaceAll(line, placeholder, quoteWords(strings.TrimPrefix(value, ".")))
+		}
+	}
 	for _, word := range strings.Fields(line) { // what this source does not have is no answer
 		long, found := strings.CutPrefix(word, "--")
 		if !found && word != "-a" && word != "-f" {

@@ -14,7 +14,7 @@ import (
 const usageLine = "baleen SOURCE [NAME...] [-f KEY=VALUE]... [-q FILTER] [ACTION] [OUTPUT FLAGS]"
 
 const firstSteps = `
-  baleen containers -o table                       containers, as a table
+  baleen ps -t                                     containers, as a table
   baleen images -q 'select(.Size > 1e9)'           images over 1 GB, as JSON
   baleen stats -q '{name: name, cpu: cpu_percent}' CPU of each, as it changes
   baleen logs web --follow                         log lines as records
@@ -76,7 +76,7 @@ Start with --dry-run.
 The default is NDJSON: one record a line. Standard output has records only;
 messages go to standard error.
 
-  baleen containers -o table
+  baleen ps -t --sort name
   baleen containers -o csv --columns Id,Names,State
   baleen images -q '.RepoTags[]?' -r
 `, []string{"Output"}},
