@@ -13,17 +13,16 @@ import (
 type failures struct {
 	others map[string]int // by kind
 	kinds  []string       // in the order of their first ones
+	shown  *regexp.Regexp // a value in a message of gojq's: number (1)
 	hint   string         // what the filter expects, perhaps, that records are not; told once
-}
-
-// shown is a value in a message of gojq's: number (1).
-func shown() *regexp.Regexp {
-	return regexp.MustCompile(`\b(boolean|number|string|array|object) \((?s:.*?)\)( and |$)`)
 }
 
 // first reports whether an error is the first of its kind. It gives that the hint.
 func (f *failures) first(e *RecordError) bool {
-	kind := shown().ReplaceAllString(e.Err.Error(), "$1$2")
+	if f.shown == nil {
+		f.shown = regexp.MustCompile(`\b(boolean|number|string|array|object) \((?s:.*?)\)( and |$)`)
+	}
+	kind := f.shown.ReplaceAllString(e.Err.Error(), "$1$2")
 	if _, ok := f.others[kind]; ok {
 		f.others[kind]++
 		return false
