@@ -22,10 +22,11 @@ import (
 
 // Endpoint is where an Engine is.
 type Endpoint struct {
-	name string             // the context's, or host as it was given
-	Host string             // an address, or "demo"
-	TLS  *tlsconfig.Options // nil for none
-	user *url.Userinfo      // to name to a tcp:// address; kept out of messages
+	name  string             // the context's, or host as it was given
+	Host  string             // an address, or "demo"
+	TLS   *tlsconfig.Options // nil for none
+	close func()             // ends what leads there; nil for nothing
+	user  *url.Userinfo      // to name to a tcp:// address; kept out of messages
 }
 
 // Locate finds the Engine that is meant, in the order of docker's CLI:

@@ -16,7 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/docker/cli/cli/connhelper"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/client"
 	"github.com/docker/go-connections/sockets"
@@ -159,7 +158,12 @@ func Connect(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ep.Host, err)
 	}
-	return &Engine{Client: c, Name: ep.name, Host: ep.Host, http: &hc, close: transport.CloseIdleConnections, base: base, idle: o.Idle, timeout: o.Timeout, pin: pin, version: pin}, nil
+	return &Engine{Client: c, Name: ep.name, Host: ep.Host, http: &hc, close: func() {
+		transport.CloseIdleConnections()
+		if ep.close != nil {
+			ep.close()
+		}
+	}, base: base, idle: o.Idle, timeout: o.Timeout, pin: pin, version: pin}, nil
 }
 
 // Close ends the connections that wait for another request.
@@ -177,11 +181,11 @@ func (ep *Endpoint) prepare(transport *http.Transport, pretend func() *demo.Engi
 		return base, nil
 	}
 	if strings.HasPrefix(ep.Host, "ssh://") {
-		ssh, err := connhelper.GetConnectionHelper(ep.Host)
+		ssh, err := newSSH(ep.Host)
 		if err != nil {
-			return base, &record.UsageError{Message: err.Error()}
+			return base, err
 		}
-		transport.DialContext = ssh.Dialer
+		transport.DialContext, ep.close = ssh.dial, ssh.close
 		return base, nil
 	}
 	u, err := client.ParseHostURL(ep.Host)
