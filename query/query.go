@@ -168,7 +168,6 @@ func (p *Program) input(any, []any) any {
 	case p.stream.stopped:
 		return &gojq.HaltError{} // which no filter can catch
 	default:
-		//lint:ignore ST1005 jq says it this way, and filters compare it
 		return errors.New("break") // as jq says it, for filters that catch it
 	}
 }
