@@ -97,7 +97,7 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags
 	case len(refs) == 0 && !whole:
 		return nil, fmt.Errorf("conflict: unable to delete %s - image has references that were not selected%w", t.ID, silent{errdefs.ErrConflict})
 	case whole && (len(all) > 1 || severalNames(err)) && !force:
-		if err := inUse(ctx, c, t.ID); err != nil {
+		if err := inUse(ctx, c, t.ID, now.Descriptor == nil); err != nil {
 			return nil, err
 		}
 	}
@@ -151,8 +151,9 @@ func stillMeans(ctx context.Context, c *client.Client, ref, id string) error {
 }
 
 // inUse is the conflict that the Engine would find when only the image itself is
-// left to delete: a container or another image that was made from it.
-func inUse(ctx context.Context, c *client.Client, id string) error {
+// left to delete: a container, or another image that was made from it, where the
+// Engine has parents keep: the containerd store does not.
+func inUse(ctx context.Context, c *client.Client, id string, parents bool) error {
 	digits := strings.TrimPrefix(id, "sha256:") // as Podman's filters want it
 	users, err := c.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", digits))})
 	if err != nil {
@@ -160,6 +161,9 @@ func inUse(ctx context.Context, c *client.Client, id string) error {
 	}
 	if len(users) > 0 {
 		return fmt.Errorf("conflict: unable to delete %s - image is being used by container %.12s%w", id, users[0].ID, silent{errdefs.ErrConflict})
+	}
+	if !parents {
+		return nil
 	}
 	younger, err := c.ImageList(ctx, image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("since", digits))})
 	if err != nil {
