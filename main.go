@@ -556,6 +556,9 @@ func (r *report) ask(ctx context.Context, flags record.Flags) error {
 		e, connectErr := engine.Connect(o)
 		if connectErr == nil {
 			_, _, _, connectErr = e.Info(ctx)
+			if ctx.Err() != nil {
+				connectErr = fmt.Errorf("the Engine %s: %w", e.Name, context.Cause(ctx))
+			}
 		}
 		err = errors.Join(err, connectErr)
 	}

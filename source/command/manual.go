@@ -68,6 +68,10 @@ func manual(w io.Writer, commands []Command) {
 			fmt.Fprintln(w, ".fi")
 		}
 	}
+	for _, t := range topics() {
+		p(fmt.Sprintf(".SH \"%s\"\n.nf", strings.ToUpper(t.name)), strings.Trim(t.text, "\n"))
+		fmt.Fprintln(w, ".fi")
+	}
 	for _, title := range titles {
 		fmt.Fprintf(w, ".SH \"%s FLAGS\"\n", strings.ToUpper(title))
 		flags(shared[title])

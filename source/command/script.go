@@ -109,6 +109,8 @@ func (s *script) repeat() error {
 // ask asks the Engines of all lines for an answer, so that one that cannot be
 // reached shows before the first run.
 func (s *script) ask(ctx context.Context, lines []Line) {
+	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("no answer within 10s"))
+	defer cancel()
 	asked := map[string]bool{}
 	for _, l := range lines {
 		c := flagContext(s.EngineFlags(), l.Words[1:slices.Index(l.Words, "--")])
