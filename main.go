@@ -19,9 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -50,24 +48,26 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) (code int) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	r := &report{stderr: os.Stderr, demo: sync.OnceValue(demo.New)}
+	r := &report{demo: sync.OnceValue(demo.New)}
+	r.Stderr, r.Width = os.Stderr, func() int { return width(os.Stderr) }
+	r.Visible = func(text string) string { return sink.Visible(text, "\n") }
 	signals := make(chan os.Signal, 2)
-	r.obey(signals, cancel)
+	r.Obey(signals, cancel)
 	signal.Ignore(syscall.SIGPIPE) // a failed write tells as well, and leaves time to wait for actions
-	sink.WatchReader(os.Stdout, func() { cancel(signalError{syscall.SIGPIPE}) })
+	sink.WatchReader(os.Stdout, func() { cancel(command.Signal{Signal: syscall.SIGPIPE}) })
 	log.SetOutput(io.Discard) // where net/http complains, besides what it returns
 	out := bufio.NewWriter(os.Stdout)
 	defer func() {
-		r.add(out.Flush())
-		code = r.code
+		r.Add(out.Flush())
+		code = r.Code
 	}()
 	if slices.Equal(args, []string{command.PluginMetadata}) {
 		fmt.Fprintln(out, command.DescribePlugin(buildVersion()))
 		return 0
 	}
 	args = command.Plugin(args, func() { signals <- syscall.SIGTERM })
-	r.add(dispatch(ctx, out, args, commands(r)))
-	return r.code
+	r.Add(dispatch(ctx, out, args, commands(r)))
+	return r.Code
 }
 
 // dispatch runs one command line.
@@ -89,32 +89,6 @@ func dispatch(ctx context.Context, out io.Writer, args []string, table []command
 	return nil
 }
 
-// obey ends baleen by a signal: what is under way is waited for, a second signal
-// ends it at once, and so does a second in which no action is under way, since
-// the filter may be in a loop or nobody may read.
-func (r *report) obey(signals chan os.Signal, cancel context.CancelCauseFunc) {
-	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
-		if s != syscall.SIGHUP || !signal.Ignored(s) { // as nohup has it
-			signal.Notify(signals, s)
-		}
-	}
-	go func() {
-		s := signalError{(<-signals).(syscall.Signal)}
-		cancel(s)
-		for idle := time.Now(); time.Since(idle) < time.Second; {
-			select {
-			case <-signals:
-				os.Exit(s.ExitCode())
-			case <-time.After(20 * time.Millisecond):
-			}
-			if r.underway.Load() > 0 {
-				idle = time.Now()
-			}
-		}
-		os.Exit(s.ExitCode())
-	}()
-}
-
 // commands ranges over the table of sources; what is no source comes last.
 func commands(r *report) (all []command.Command) {
 	for _, s := range source.All() {
@@ -124,7 +98,7 @@ func commands(r *report) (all []command.Command) {
 			Run: func(c *cli.Context) error { return serve(c, s, r) },
 		})
 	}
-	all = append(all, command.Script(all, command.Host{EngineFlags: engine.Flags, Line: r.within, Ask: r.ask, Tally: &r.tally, Stderr: os.Stderr}), command.Completion(), command.Command{
+	all = append(all, command.Script(all, command.Host{EngineFlags: engine.Flags, Line: r.Within, Ask: r.ask, Tally: &r.Tally, Stderr: os.Stderr}), command.Completion(), command.Command{
 		Name:     "functions",
 		Usage:    "the jq functions that baleen adds: what each takes and gives, with an example",
 		Args:     "[NAME...]",
@@ -213,8 +187,8 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 	}
 	l.progress = print.NewProgress(os.Stderr, sink.Terminal(os.Stderr))
 	defer l.progress.Close()
-	r.stderr = sink.VisibleWriter(os.Stderr, l.progress.Beside(os.Stderr)) // a filter's debug, stderr and halt_error write anything
-	l.filter.Stderr = r.stderr
+	r.Stderr = sink.VisibleWriter(os.Stderr, l.progress.Beside(os.Stderr)) // a filter's debug, stderr and halt_error write anything
+	l.filter.Stderr = r.Stderr
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
 	if err := l.connect(ctx); err != nil {
@@ -240,7 +214,11 @@ func (l *line) parse() error {
 	if l.action, l.kind, err = act.Choose(l.source.Kind, c); err != nil {
 		return err
 	}
-	if err := check(l.source, l.request, l.action, l.filter); err != nil {
+	action, selection := "", source.Selection{Given: l.filter.Given, Selects: l.filter.Selects()}
+	if l.action != nil {
+		action, selection.Unsafe = l.action.Name, l.filter.Unsafe()
+	}
+	if err := l.source.Validate(l.request, action, selection); err != nil {
 		return err
 	}
 	if l.action != nil && l.action.Name == "exec" {
@@ -353,7 +331,7 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 		run := &act.Run{
 			Send: e.Send, Request: l.requests[e], Command: l.command,
 			Action: *l.action, Kind: l.kind, Live: l.filter.Live, Client: e.Client, Flags: l.c, Limit: limit, Seen: names,
-			Progress: meter{l.progress, &l.report.tally}, Underway: &l.report.underway,
+			Progress: meter{l.progress, &l.report.Tally}, Underway: &l.report.Underway,
 		}
 		results = run.Results(ctx, results)
 		if l.several() {
@@ -371,7 +349,7 @@ func (l *line) print(results record.Seq) error {
 		if errors.As(err, &usage) { // such as a column that no record has
 			return err
 		}
-		l.report.add(err)
+		l.report.Add(err)
 		if result == nil {
 			continue
 		}
@@ -392,9 +370,9 @@ func (l *line) print(results record.Seq) error {
 	if status {
 		switch string(last) {
 		case "":
-			l.report.exit(4)
+			l.report.Exit(4)
 		case "null", "false":
-			l.report.exit(1)
+			l.report.Exit(1)
 		}
 	}
 	return nil
@@ -482,70 +460,10 @@ func (l *line) newPrinter() (err error) {
 	return err
 }
 
-// check refuses what is invalid, and above all an action on things that nobody
-// selected.
-func check(s source.Source, request source.Request, action *act.Action, filter query.Options) error {
-	names := request.Names
-	switch {
-	case s.Args == "" && len(names) > 0:
-		return &record.UsageError{Message: fmt.Sprintf("%s takes no names; what is %q?", s.Name, names[0])}
-	case len(names) < s.MinArgs:
-		return &record.UsageError{Message: fmt.Sprintf("%s needs %s", s.Name, s.Args)}
-	}
-	for _, n := range names {
-		if strings.TrimSpace(n) == "" {
-			return &record.UsageError{Message: "a name is empty; an unset variable?"}
-		}
-	}
-	if action != nil {
-		if err := checkSelection(s, request, action, filter); err != nil {
-			return err
-		}
-	}
-	if s.Check != nil {
-		return s.Check(request)
-	}
-	return nil
-}
-
-// checkSelection refuses an action whose words select everything, as an unset
-// variable of the shell leaves them.
-func checkSelection(s source.Source, request source.Request, action *act.Action, filter query.Options) error {
-	refuse := func(format string, args ...any) error {
-		return &record.UsageError{Message: fmt.Sprintf("--%s: "+format, append([]any{action.Name}, args...)...)}
-	}
-	if key, value, all := request.Filters.All(); all {
-		if value == "" {
-			return refuse("-f %s= has no value; an unset variable?", key)
-		}
-		return refuse("-f %s=%s matches everything; an unset variable?\n-q . says that all are meant", key, value)
-	}
-	for _, n := range request.Names {
-		if strings.Trim(n, "*:/") == "" && s.Name != "read" {
-			return refuse("the name %q matches everything; an unset variable?\n-q . says that all are meant", n)
-		}
-	}
-	if filter.Given && !filter.Selects() {
-		return refuse("the filter is blank; an unset variable?")
-	}
-	if why := filter.Unsafe(); why != "" {
-		return refuse("%s", why)
-	}
-	if len(request.Names) == 0 && len(request.Filters) == 0 && !filter.Selects() && s.Name != "read" {
-		return &record.UsageError{Message: fmt.Sprintf("--%s without a selection\nname what is meant, or use -f or -q; -q . means all", action.Name)}
-	}
-	return nil
-}
-
-// report writes messages and keeps the exit code of the most serious one.
+// report is what all command lines have in common.
 type report struct {
-	code     int
-	underway atomic.Int64 // requests that act
-	tally    command.Tally
-
-	stderr io.Writer
-	where  string              // stands before each message
-	demo   func() *demo.Engine // one for all command lines
+	command.Report
+	demo func() *demo.Engine
 }
 
 // ask asks the Engines that flags name for an answer.
@@ -576,58 +494,3 @@ func (m meter) Count(status string, freed int64) {
 	m.Progress.Count(status, freed)
 	m.tally.Count(status, freed)
 }
-
-// within runs one of several command lines, and reports whether it failed.
-func (r *report) within(where string, line func() error) (failed bool) {
-	before := r.code
-	r.where, r.code = where, 0
-	r.add(line())
-	failed = r.code != 0
-	r.exit(before)
-	r.where = ""
-	return failed
-}
-
-func (r *report) add(err error) {
-	if err == nil {
-		return
-	}
-	code := exitCode(err)
-	var halt *query.HaltError
-	switch {
-	case errors.As(err, &halt):
-		io.WriteString(r.stderr, halt.Stderr)
-	case code < 128: // those who end baleen know that they did
-		fmt.Fprintln(r.stderr, command.WrapMessage("baleen: "+r.where+sink.Visible(err.Error(), "\n"), width(os.Stderr)))
-	}
-	r.exit(code)
-}
-
-func (r *report) exit(code int) {
-	// From least to most serious. A filter's own halt_error code stands with 5.
-	order := []int{0, 4, 5, 1, 3, 2}
-	rank := func(code int) int {
-		if code >= 128 {
-			return len(order)
-		}
-		return max(slices.Index(order, code), 2*min(code, 1))
-	}
-	if rank(code) > rank(r.code) {
-		r.code = code
-	}
-}
-
-func exitCode(err error) int {
-	if errors.Is(err, syscall.EPIPE) {
-		return 128 + int(syscall.SIGPIPE)
-	}
-	return record.ExitCode(err)
-}
-
-// signalError is the signal that ended baleen.
-type signalError struct{ syscall.Signal }
-
-func (e signalError) Error() string { return e.String() }
-
-// ExitCode is what shells report of a program that a signal ended.
-func (e signalError) ExitCode() int { return 128 + int(e.Signal) }

@@ -418,7 +418,7 @@ func TestArrange(t *testing.T) {
 	} {
 		got, err := command.Arrange(strings.Fields(test.line), table)
 		if text, bad := strings.CutPrefix(test.want, "! "); bad {
-			if err == nil || !strings.Contains(err.Error(), text) || exitCode(err) != 2 {
+			if err == nil || !strings.Contains(err.Error(), text) || command.ExitCode(err) != 2 {
 				t.Errorf("%s: %v, want %s", test.line, err, text)
 			}
 		} else if err != nil || strings.Join(got, " ") != test.want {

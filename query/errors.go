@@ -209,3 +209,6 @@ func width(s string) int {
 
 // ExitCode is the filter's own.
 func (e *HaltError) ExitCode() int { return e.Code }
+
+// HaltText is what the filter gave halt_error, to be written as it is.
+func (e *HaltError) HaltText() string { return e.Stderr }
