@@ -139,15 +139,18 @@ func (p *Program) reads(name string, arity int) (keys []string, known bool) {
 	return nil, false
 }
 
+// unspelt is the name of a native that no filter can spell, and so none defines.
+func unspelt(name string) string { return "%" + name[1:] }
+
 // options makes the natives that a filter uses known to gojq.
 func (l *library) options(p *Program) (options []gojq.CompilerOption) {
 	for _, n := range append(natives(p), p.objects()...) {
 		switch {
 		case !l.used[n.name]:
 		case n.each != nil:
-			options = append(options, gojq.WithIterFunction(n.name, n.arity, n.arity, n.each))
+			options = append(options, gojq.WithIterFunction(n.name, n.arity, n.arity, n.each), gojq.WithIterFunction(unspelt(n.name), n.arity, n.arity, n.each))
 		default:
-			options = append(options, gojq.WithFunction(n.name, n.arity, n.arity, n.call))
+			options = append(options, gojq.WithFunction(n.name, n.arity, n.arity, n.call), gojq.WithFunction(unspelt(n.name), n.arity, n.arity, n.call))
 		}
 	}
 	return options

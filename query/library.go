@@ -31,6 +31,10 @@ def have_decnum: true;
 
 def have_literal_numbers: true;
 
+def _gojq_reverse: reverse;
+
+def reverse: if . == null then [] else _gojq_reverse end;
+
 def _gojq_split($text): split($text);
 
 def toarray: if type == "array" then . else [.] end;

@@ -525,6 +525,9 @@ func (p *Program) likeness(v, old any, names []any, depth int) {
 		if ok && identify(from) == identify(v) {
 			return
 		}
+		if len(v) < len(from) {
+			from = remaining(v, from)
+		}
 		for i, value := range v {
 			switch value.(type) {
 			case map[string]any, []any:
@@ -534,6 +537,45 @@ func (p *Program) likeness(v, old any, names []any, depth int) {
 			}
 		}
 	}
+}
+
+// remaining gives for each element of v what it was in from, of which some are deleted.
+func remaining(v, from []any) []any {
+	unchanged := make(map[identity]bool, len(v))
+	for _, value := range v {
+		unchanged[identify(value)] = true
+	}
+	delete(unchanged, identity{})
+	all, j := make([]any, len(v)), 0
+	for i, value := range v {
+		if unchanged[identify(value)] {
+			all[i] = value
+			continue
+		}
+		for j < len(from) && (unchanged[identify(from[j])] || !within(value, from[j])) {
+			j++
+		}
+		if j < len(from) {
+			all[i] = from[j]
+			j++
+		}
+	}
+	return all
+}
+
+// within is whether an object may be another one of which keys are deleted.
+func within(v, from any) bool {
+	m, ok := v.(map[string]any)
+	of, ok2 := from.(map[string]any)
+	if !ok || !ok2 {
+		return ok == ok2
+	}
+	for key := range m {
+		if _, had := of[key]; !had {
+			return false
+		}
+	}
+	return true
 }
 
 // alike gives the keys of v: first those of from.

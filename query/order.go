@@ -45,7 +45,7 @@ func quoted(text string) *gojq.Query {
 
 func (w *ordering) variable() string {
 	w.vars++
-	return fmt.Sprintf("$_v%d", w.vars)
+	return fmt.Sprintf("$%%%d", w.vars) // which no filter can spell
 }
 
 // rewrite rewrites a filter or module, which may use what it and those before define.
@@ -83,7 +83,7 @@ func (w *ordering) query(q *gojq.Query, paths bool) *gojq.Query {
 	for _, def := range q.FuncDefs {
 		recurs := recursive(def) && w.mayDeepen(def.Body)
 		if def.Body = w.query(def.Body, true); recurs {
-			def.Body = pipe(call("_bounded"), asQuery(paren(def.Body)))
+			def.Body = pipe(call("%bounded"), asQuery(paren(def.Body)))
 		}
 	}
 	if q.Term != nil {
@@ -108,7 +108,7 @@ func (w *ordering) query(q *gojq.Query, paths bool) *gojq.Query {
 		return replaced(q, w.update(q))
 	}
 	q.Left, q.Right = w.query(q.Left, false), w.query(q.Right, false)
-	if name := map[gojq.Operator]string{gojq.OpAdd: "_sum", gojq.OpMul: "_product"}[q.Op]; name != "" && maybeObject(q.Left) && maybeObject(q.Right) {
+	if name := map[gojq.Operator]string{gojq.OpAdd: "%sum", gojq.OpMul: "%product"}[q.Op]; name != "" && maybeObject(q.Left) && maybeObject(q.Right) {
 		return replaced(q, call(name, q.Left, q.Right))
 	}
 	return q
@@ -125,18 +125,18 @@ func (w *ordering) update(q *gojq.Query) *gojq.Query {
 	if op == gojq.OpAssign { // r as $x | _put([path(l)]; $x)
 		x := w.variable()
 		all := &gojq.Term{Type: gojq.TermTypeArray, Array: &gojq.Array{Query: call("path", l)}}
-		return as(r, x, call("_put", asQuery(all), call(x)))
+		return as(r, x, call("%put", asQuery(all), call(x)))
 	}
 	// . as $old | (l |= r) | _like($old; [the keys that l names])
 	old := w.variable()
-	name := map[gojq.Operator]string{gojq.OpUpdateAdd: "_sum", gojq.OpUpdateMul: "_product"}[op]
+	name := map[gojq.Operator]string{gojq.OpUpdateAdd: "%sum", gojq.OpUpdateMul: "%product"}[op]
 	change := &gojq.Query{Left: l, Op: op, Right: r}
 	var x string
 	if name != "" && maybeObject(r) {
 		x = w.variable()
 		change.Op, change.Right = gojq.OpModify, call(name, dot(), call(x))
 	}
-	kept := as(dot(), old, pipe(asQuery(paren(change)), call("_like", call(old), named(l))))
+	kept := as(dot(), old, pipe(asQuery(paren(change)), call("%like", call(old), named(l))))
 	if x != "" {
 		kept = as(r, x, kept)
 	}
@@ -291,9 +291,9 @@ func (w *ordering) iterate(t *gojq.Term, paths bool) *gojq.Term {
 	}
 	head := *t
 	head.SuffixList = t.SuffixList[:at:at]
-	each := callTerm("_items")
+	each := callTerm("%items")
 	if paths {
-		each = &gojq.Term{Type: gojq.TermTypeIndex, Index: &gojq.Index{Start: call("_each")}}
+		each = &gojq.Term{Type: gojq.TermTypeIndex, Index: &gojq.Index{Start: call("%each")}}
 	}
 	each.SuffixList = slices.Clone(t.SuffixList[at+1:])
 	in := w.input(each.SuffixList)
@@ -344,12 +344,12 @@ func (w *ordering) base(t *gojq.Term, paths bool) *gojq.Term {
 	case gojq.TermTypeTry:
 		t.Try.Body, t.Try.Catch = w.query(t.Try.Body, paths), w.query(t.Try.Catch, paths)
 		if t.Try.Catch != nil {
-			t.Try.Catch = pipe(call("_message"), asQuery(paren(t.Try.Catch)))
+			t.Try.Catch = pipe(call("%message"), asQuery(paren(t.Try.Catch)))
 		}
 	case gojq.TermTypeReduce:
 		r := t.Reduce
 		if w.mayDeepen(r.Update) {
-			r.Update = pipe(asQuery(paren(r.Update)), call("_bounded"))
+			r.Update = pipe(asQuery(paren(r.Update)), call("%bounded"))
 		}
 		r.Query, r.Start, r.Update = w.query(r.Query, false), w.query(r.Start, paths), w.query(r.Update, paths)
 		for _, p := range r.Patterns {
@@ -358,7 +358,7 @@ func (w *ordering) base(t *gojq.Term, paths bool) *gojq.Term {
 	case gojq.TermTypeForeach:
 		f := t.Foreach
 		if w.mayDeepen(f.Update) {
-			f.Update = pipe(asQuery(paren(f.Update)), call("_bounded"))
+			f.Update = pipe(asQuery(paren(f.Update)), call("%bounded"))
 		}
 		f.Query, f.Start, f.Update, f.Extract = w.query(f.Query, false), w.query(f.Start, paths), w.query(f.Update, paths), w.query(f.Extract, paths)
 		for _, p := range f.Patterns {
@@ -379,7 +379,7 @@ func (w *ordering) function(t *gojq.Term, paths bool) *gojq.Term {
 		paths = true
 	case slices.Contains([]string{"map", "select", "any", "all", "add", "sort_by", "group_by", "unique_by", "min_by", "max_by", "isempty", "with_entries", "has",
 		"error", "test", "match", "capture", "sub", "gsub", "split", "join", "startswith", "endswith", "contains", "inside", "IN", "INDEX", "range", "walk", "label",
-		"ltrimstr", "rtrimstr", "index", "strftime", "tojson", "debug", "input", "_sum", "_product"}, f.Name):
+		"ltrimstr", "rtrimstr", "index", "strftime", "tojson", "debug", "input", "%sum", "%product"}, f.Name):
 		paths = false
 	case slices.Contains([]string{"first", "last", "limit", "skip", "nth", "until", "while", "repeat", "recurse"}, f.Name):
 	default:
@@ -411,7 +411,7 @@ func (w *ordering) object(t *gojq.Term) *gojq.Term {
 		return t
 	case known:
 		w.written = append(w.written, keys)
-		return paren(pipe(asQuery(t), call("_written", asQuery(&gojq.Term{Type: gojq.TermTypeNumber, Number: strconv.Itoa(len(w.written) - 1)}))))
+		return paren(pipe(asQuery(t), call("%written", asQuery(&gojq.Term{Type: gojq.TermTypeNumber, Number: strconv.Itoa(len(w.written) - 1)}))))
 	}
 	// k1 as $k1 | v1 as $v1 | … | {($k1): $v1, …} | _ordered([$k1, …])
 	type binding struct {
@@ -447,7 +447,7 @@ func (w *ordering) object(t *gojq.Term) *gojq.Term {
 		}
 	}
 	q := pipe(asQuery(&gojq.Term{Type: gojq.TermTypeObject, Object: made}),
-		call("_ordered", asQuery(&gojq.Term{Type: gojq.TermTypeArray, Array: &gojq.Array{Query: list}})))
+		call("%ordered", asQuery(&gojq.Term{Type: gojq.TermTypeArray, Array: &gojq.Array{Query: list}})))
 	for _, b := range slices.Backward(bindings) {
 		q = as(b.value, b.name, q)
 	}

@@ -157,6 +157,27 @@ func TestOrderMemory(t *testing.T) {
 	}
 }
 
+// TestOrderNames: a filter's own functions and variables are its own.
+func TestOrderNames(t *testing.T) {
+	for filter, want := range map[string]string{
+		`def _sum($a; $b): 1; def _items: 2; def _like($a; $b): 3; def _put($a; $b): 4; (.a + .a), .a[], (.a.z = 1 | .a)`: `{"z":2,"b":1}|2|1|{"z":1,"b":1}`,
+		`.a as $_v1 | 5 as $_v2 | .n |= $_v1 | .n, $_v2`:                                                                  `{"z":2,"b":1}|5`,
+		`{"\u006e": .a, a: .["n\u0020"]}`:                                                                                 `{"n":{"z":2,"b":1},"a":null}`,
+		`{n: .m, a}`:                                                                                                      `{"n":3,"a":{"z":2,"b":1}}`,
+		`label $out | .a[] | ., break $out`:                                                                               `2`,
+		`def name: 1; def label($x): $x; name, label("x"), ({name: "y", tag: "z"} | {tag, name})`:                         `1|"x"|{"tag":"z","name":"y"}`,
+	} {
+		p, err := Compile(Options{Filter: filter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := slices.DeleteFunc(results(p.Run(records(`{"a":{"z":2,"b":1},"\u006d":3}`))), func(s string) bool { return strings.HasPrefix(s, "error: the filter reads ") })
+		if got := strings.Join(all, "|"); got != want {
+			t.Errorf("%s\n got %s\nwant %s", filter, got, want)
+		}
+	}
+}
+
 // TestOrderErrors: what fails is called as it is written.
 func TestOrderErrors(t *testing.T) {
 	for filter, want := range map[string]string{

@@ -64,7 +64,7 @@ func Compile(o Options) (*Program, error) {
 	if o.Stderr == nil {
 		o.Stderr = io.Discard
 	}
-	p := &Program{options: o, moments: moments{}, ordering: newOrdering(), computes: map[string]*gojq.Code{}, regexes: map[[2]string]*regex{}}
+	p := &Program{options: o, orders: text.NewOrders(), moments: moments{}, ordering: newOrdering(), computes: map[string]*gojq.Code{}, regexes: map[[2]string]*regex{}}
 	q, src, err := parse(o.Filter)
 	if err != nil {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
@@ -105,7 +105,6 @@ func Compile(o Options) (*Program, error) {
 	if n := text.Needs(text.Options{Null: o.Null, Slurp: o.Slurp, SortKeys: o.SortKeys, Reads: p.reads}, lib.init, q); !n.All {
 		p.need = n
 	}
-	p.orders = text.NewOrders()
 	names, values := o.Vars.bind(p.orders)
 	p.orders.Age()
 	if lib.used["$engine"] && !slices.Contains(names, "$engine") {
@@ -223,7 +222,7 @@ func (p *Program) Run(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.
 // pick runs a program that is no more than a cut.
 func (p *Program) pick(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		s := &stream{cut: p.cut, yield: yield, net: p.net, failures: failures{hint: p.hint}}
+		s := newStream(p, nil, yield)
 		for raw, err := range records {
 			if err != nil {
 				s.emit(nil, err)
@@ -231,6 +230,7 @@ func (p *Program) pick(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json
 				s.count++
 				s.current, s.number = item{raw: raw}, s.count
 				s.pick(raw, nil)
+				s.orders.Forget()
 			}
 			if s.stopped {
 				return

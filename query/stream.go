@@ -151,6 +151,9 @@ func (s *stream) pick(raw []byte, v any) (ok bool) {
 			return false
 		}
 		if s.out = append(s.out[:0], raw...); !s.cut.Passes() {
+			if m, ok := v.(map[string]any); ok && s.cut.Names() != nil {
+				s.orders.Set(m, s.cut.Names())
+			}
 			s.out = s.orders.Append(s.out[:0], v)
 		}
 		s.result(s.out)

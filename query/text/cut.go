@@ -15,12 +15,14 @@ type Cut struct {
 	fields     []field     // of an object, by name; or one without a name; none for the record itself
 	firsts     []string    // of the keys of each field
 	values     [][]byte    // of these, in the record at hand
-	code       *gojq.Code  // the same for gojq, which has to say what fails
+	names      []string
+	code       *gojq.Code // the same for gojq, which has to say what fails
 }
 
 type field struct {
-	name []byte   // quoted, with the colon; nil if the value stands by itself
-	keys []string // the same
+	name   []byte   // quoted, with the colon; nil if the value stands by itself
+	keys   []string // the same
+	called string   // name as it is
 }
 
 // NewCut splits such an end off a filter; it is nil if there is none.
@@ -41,7 +43,7 @@ func NewCut(q *gojq.Query) (*gojq.Query, *Cut) {
 			keys = append(step, keys...)
 		}
 		if keys != nil {
-			c.fields = []field{{nil, keys}}
+			c.fields = []field{{keys: keys}}
 		}
 	}
 	for _, step := range steps[:at] {
@@ -65,6 +67,9 @@ func NewCut(q *gojq.Query) (*gojq.Query, *Cut) {
 	c.code, c.values = code, make([][]byte, len(c.fields))
 	for _, f := range c.fields {
 		c.firsts = append(c.firsts, f.keys[0])
+		if f.name != nil {
+			c.names = append(c.names, f.called)
+		}
 	}
 	left := joined(steps[:at])
 	left.Meta = q.Meta
@@ -109,7 +114,7 @@ func objectFields(q *gojq.Query) (fields []field) {
 			return nil
 		}
 		of[name] = true
-		fields = append(fields, field{append(Append(nil, name), ':'), keys})
+		fields = append(fields, field{append(Append(nil, name), ':'), keys, name})
 	}
 	return fields
 }
@@ -177,6 +182,9 @@ func (c *Cut) Append(dst, raw []byte) ([]byte, bool) {
 
 // Run gives what gojq makes of a value, which has to say what fails.
 func (c *Cut) Run(v any) gojq.Iter { return c.code.Run(v) }
+
+// Names are the keys of the object that it makes, in their order.
+func (c *Cut) Names() []string { return c.names }
 
 // Passes is whether what it picks is the record itself.
 func (c *Cut) Passes() bool { return c.fields == nil }
