@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -28,7 +26,6 @@ import (
 	"baleen/query"
 	"baleen/source"
 	"baleen/source/command"
-	"baleen/source/demo"
 	"baleen/testdata/engine"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -37,41 +34,7 @@ import (
 var update = flag.Bool("update", false, "write what the scripts' cmp commands found into the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"baleen": main, "docker-baleen": main, "ssh": ssh})
-}
-
-// ssh stands for one that reaches the Engine at $SSH_SOCK, or fails. With -L it
-// forwards that to a local socket.
-func ssh() {
-	fmt.Fprintln(os.Stderr, strings.Join(os.Args[1:], " "))
-	if i := slices.Index(os.Args, "-L"); i > 0 {
-		local, _, _ := strings.Cut(os.Args[i+1], ":")
-		l, err := net.Listen("unix", local)
-		if err != nil {
-			os.Exit(255)
-		}
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				os.Exit(255)
-			}
-			go func() {
-				defer in.Close()
-				out, err := net.Dial("unix", os.Getenv("SSH_SOCK"))
-				if err != nil {
-					return
-				}
-				go io.Copy(out, in)
-				io.Copy(in, out)
-			}()
-		}
-	}
-	c, err := net.Dial("unix", os.Getenv("SSH_SOCK"))
-	if err != nil {
-		os.Exit(255)
-	}
-	go io.Copy(c, os.Stdin)
-	io.Copy(os.Stdout, c)
+	testscript.Main(m, map[string]func(){"baleen": main, "docker-baleen": main, "ssh": engine.SSH})
 }
 
 // TestScript runs each script on a pretend Engine, and those that depend on the
@@ -97,68 +60,8 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// A sh block of the README: the words after sh, the commands, and what they
-// print, if a text block follows.
-var shBlock = regexp.MustCompile("(?ms)^```sh( [^\n]*)?\n(.*?)^```\n(?:\n*```text\n(.*?)^```$)?")
-
 // TestREADME runs the README's examples as they stand.
-//
-//	```sh                  on the pretend Engine that -H demo shows
-//	```sh real             on a real Engine with the world small
-//	```sh norun "reason"   not
-//
-// In the text block that may follow, ... stands for anything.
-func TestREADME(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dockerd := engine.KindOf("dockerd")
-	real := engine.Open(t, dockerd)
-	for _, m := range shBlock.FindAllSubmatchIndex(readme, -1) {
-		part := func(i int) string {
-			if m[2*i] < 0 {
-				return ""
-			}
-			return string(readme[m[2*i]:m[2*i+1]])
-		}
-		line := 1 + bytes.Count(readme[:m[0]], []byte("\n"))
-		t.Run(fmt.Sprintf("line %d", line), func(t *testing.T) {
-			var dial engine.Dial
-			switch word, reason, _ := strings.Cut(strings.TrimSpace(part(1)), " "); word {
-			case "":
-				dial = demo.New().Dial
-			case "real":
-				engine.Need(t, dockerd)
-				dial = small(t, real)
-			case "norun":
-				t.Skip(reason)
-			default:
-				t.Fatalf("sh %s: neither real nor norun", word)
-			}
-			got := engine.Shell(t, dial, part(2))
-			if m[6] >= 0 && !engine.Matches(part(3), got) {
-				t.Errorf("%s\nprints:\n%s\nnot:\n%s", part(2), got, part(3))
-			}
-		})
-	}
-}
-
-// small opens an Engine and fills it.
-func small(t *testing.T, open engine.Opener) engine.Dial {
-	dial, _, err := open(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := engine.Program(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := engine.NewClient(dial).Small(t.Context(), program); err != nil {
-		t.Fatal(err)
-	}
-	return dial
-}
+func TestREADME(t *testing.T) { engine.README(t, "README.md") }
 
 // TestBoundaries keeps source, query and sink apart, docker's packages out of
 // query and main, command and record leaves, and Go code in its folders.
