@@ -50,8 +50,8 @@ func verbs() map[string]string {
 		"buildx prune":     "buildcache -q 'select(.InUse | not)' --delete --dry-run",
 		"buildx du":        "buildcache", "system df": "df", "system info": "info", "system events": "events",
 		"compose ps": "containers -f label=com.docker.compose.project", "compose ls": "containers -q 'label(\"com.docker.compose.project\") // empty' -r",
-		"compose logs": "logs -f label=com.docker.compose.project", "service ps": "tasks -f service=NAME", "stack ls": "services", "stack services": "services -f label=com.docker.stack.namespace=NAME",
-		"node ps": "tasks -f node=NAME", "context ls": "version --all-contexts",
+		"compose logs": "logs -f label=com.docker.compose.project", "services ps": "tasks -f service=NAME", "stack ls": "services", "stack services": "services -f label=com.docker.stack.namespace=NAME",
+		"nodes ps": "tasks -f node=NAME", "context ls": "version --all-contexts",
 	}
 }
 
@@ -349,6 +349,9 @@ func guessShort(c *Command, args, names []string, flag, value string, missing bo
 // guessNames answers names that are something else in other tools.
 func guessNames(c *Command, commands []Command, args, flags, names []string) error {
 	if c.Args == "" || strings.Contains(c.Args, "FILE") || strings.Contains(c.Args, "PATH") || c.Choices != nil {
+		if c.Name == "events" && len(names) > 0 && !strings.HasPrefix(names[0], ".") {
+			return try("events takes no names; a container is -f", "baleen events -f container="+quoteWords(names[0]))
+		}
 		if c.Args == "" && len(names) > 0 && strings.HasPrefix(names[0], ".") {
 			return try(fmt.Sprintf("%s takes no names; a filter is -q", c.Name), "baleen "+c.Name+" -q "+quoteWords(names[0]))
 		}
@@ -368,7 +371,7 @@ func guessNames(c *Command, commands []Command, args, flags, names []string) err
 		case strings.Contains(n, "=") && (has("latest") || has("filter")):
 			return try(fmt.Sprintf("%s: %q is not a name", c.Name, n), before+" -f label="+quoteWords(n))
 		case strings.Contains(n, "=") && !strings.Contains(n, "://"):
-			return try(fmt.Sprintf("%s: %q is not a name", c.Name, n), before+" -f "+quoteWords(n))
+			return try(fmt.Sprintf("%s: %q is not a name (if it is, put -- before it)", c.Name, n), before+" -f "+quoteWords(n))
 		}
 	}
 	nouns := map[string]string{"containers": "container", "images": "image", "volumes": "volume", "networks": "network"}

@@ -77,12 +77,12 @@ func TestSplitAtRandom(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
 	}
-	pieces := []string{"a", " ", "\n", "\nbaleen y ", "'", `"`, `\`, "$NAME", "$TWO", "$EDGES", "${NAME:-", "${NONE:-", "}", "${EMPTY:-}", "#", "$", "{", "|", "é", " \\\n", "=", "*"}
+	pieces := []string{"a", " ", "\n", "\nbaleen y ", "'", `"`, `\`, "$NAME", "$TWO", "$EDGES", "${NAME:-", "${NONE:-", "}", "${EMPTY:-}", "#", "$", "{", "|", "é", " \\\n", "=", "*", "~", "~/x", ";", "&", "[", "!", ">", "<", "$(", "`", "b", "x"}
 	afterWord := regexp.MustCompile(`[^ ]\\\n`) // where sh may read on in a variable's name
 	compared := 0
 	for range 3000 {
 		var text strings.Builder
-		for range 1 + rand.N(8) {
+		for range 1 + rand.N(7) {
 			text.WriteString(pieces[rand.N(len(pieces))])
 		}
 		line := "baleen x " + text.String()
