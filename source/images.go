@@ -39,8 +39,8 @@ func images() Source {
 			return nil
 		},
 		View: `
-			(tags // "<none>:<none>") as $tag
-			| {repository: ($tag | repo // "<none>"), tag: ($tag | tag // "<none>"), id: short_id,
+			(tags // null) as $tag
+			| {repository: ($tag // . | repo // "<none>"), tag: (if $tag then $tag | tag else "<none>" end), id: short_id,
 			created: _ago, size: (.Size | human_size)}`,
 		JQ: `.[]`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
