@@ -130,7 +130,10 @@ func guessVerb(commands []Command, what, noun string, names, args []string) erro
 	}
 	// -f takes a value here, so names are looked for in the words as they came.
 	if i := slices.Index(args, verb[strings.LastIndex(verb, " ")+1:]); i >= 0 && len(rest) == len(names)-1 {
-		if rest = slices.Clone(args[i+1:]); !strings.Contains(template, "REST") {
+		var flags string
+		rest, flags = verbFlags(verb, args[i+1:])
+		template += flags
+		if !strings.Contains(template, "REST") {
 			rest = slices.DeleteFunc(rest, func(word string) bool { return strings.HasPrefix(word, "-") })
 		}
 		for len(rest) > 0 && strings.HasPrefix(rest[0], "-") {
@@ -148,7 +151,7 @@ func guessVerb(commands []Command, what, noun string, names, args []string) erro
 	if noun == "" || noun == "containers" {
 		all = " -a"
 	}
-	if strings.HasSuffix(template, "--delete") && slices.ContainsFunc(args, func(a string) bool { return a == "--force" || a == "-f" || a == "-rf" || a == "-fv" }) {
+	if strings.Contains(template, "--delete") && !strings.Contains(template, "--dry-run") && slices.ContainsFunc(args, func(a string) bool { return a == "--force" || a == "-f" || a == "-rf" || a == "-fv" }) {
 		template += " --force"
 	}
 	if template == "SOURCE" && len(rest) == 0 {
@@ -158,6 +161,32 @@ func guessVerb(commands []Command, what, noun string, names, args []string) erro
 	}
 	line := strings.NewReplacer("SOURCE", cmp.Or(noun, "containers"), " ALL", all, "NAME", name, "REST", more).Replace(template)
 	return try(what, "baleen "+line)
+}
+
+// verbFlags takes the flags of docker's verbs out of words that have a
+// counterpart, and returns those.
+func verbFlags(verb string, words []string) (rest []string, flags string) {
+	counterparts := map[string]map[string]string{
+		"stop": {"-t": "timeout", "--time": "timeout", "--timeout": "timeout"}, "restart": {"-t": "timeout", "--time": "timeout", "--timeout": "timeout"},
+		"kill": {"-s": "signal", "--signal": "signal"}, "rm": {"-v": "volumes", "--volumes": "volumes"},
+	}
+	for i := 0; i < len(words); i++ {
+		flag, value, joined := strings.Cut(words[i], "=")
+		own := counterparts[verb][flag]
+		if own == "" {
+			rest = append(rest, words[i])
+			continue
+		}
+		flags += " --" + own
+		if own != "volumes" {
+			if !joined && i+1 < len(words) {
+				i++
+				value = words[i]
+			}
+			flags += " " + quoteWords(value)
+		}
+	}
+	return rest, flags
 }
 
 // names of other tools' flags, and what to type for them here; SOURCE is the
