@@ -193,12 +193,21 @@ func (c *Client) importImage(ctx context.Context, root []byte, ref, label string
 	return err
 }
 
-// untilExited waits for a container, which Podman may fail to look at while it exits.
+// untilExited waits for a container, which Podman may fail to look at while it
+// exits, and for the list, which says stopped for a moment.
 func (c *Client) untilExited(ctx context.Context, container string) error {
 	for {
 		var found struct{ State struct{ Status string } }
-		err := c.call(ctx, "GET", "/containers/"+container+"/json", nil, &found)
-		if err == nil && found.State.Status == "exited" {
+		type listed struct {
+			Names []string
+			State string
+		}
+		var list []listed
+		err := errors.Join(
+			c.call(ctx, "GET", "/containers/"+container+"/json", nil, &found),
+			c.call(ctx, "GET", "/containers/json?all=1", nil, &list))
+		exited := func(l listed) bool { return slices.Contains(l.Names, "/"+container) && l.State == "exited" }
+		if err == nil && found.State.Status == "exited" && slices.ContainsFunc(list, exited) {
 			return nil
 		}
 		select {
