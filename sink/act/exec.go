@@ -2,6 +2,7 @@ package act
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -42,15 +43,16 @@ func exec() Action {
 			}
 			defer output.Close()
 			stdout, stderr := &kept{}, &kept{}
-			if _, err := stdcopy.StdCopy(stdout, stderr, output); err != nil {
-				return nil, err
-			}
+			_, broken := stdcopy.StdCopy(stdout, stderr, output)
 			var ended struct {
 				Running  bool
 				ExitCode int
 			}
 			if err := exchange(ctx, send, "GET", "/exec/"+created.Id+"/json", nil, &ended); err != nil {
-				return nil, err
+				return nil, cmp.Or(broken, err)
+			}
+			if ended.Running && broken != nil { // Docker may reset the connection of a command that has ended
+				return nil, broken
 			}
 			done := Executed{ended.ExitCode, stdout.String(), stderr.String()}
 			if ended.ExitCode != 0 {
