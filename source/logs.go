@@ -52,11 +52,15 @@ func logs() Source {
 			if err != nil {
 				return err
 			}
+			if err := namesOrGlobs("logs", r); err != nil {
+				return err
+			}
 			return namesOrFilters("logs", r)
 		},
 		View: `{container, time: .time[:19], line}`,
 		JQ:   `-`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			r = r.namesAsFilters()
 			l := &logReader{note: r.Note, follow: r.Flags.Bool("follow"), tail: -1, read: map[string]*position{}}
 			l.since, l.until, _ = period(r.Flags)
 			if n, err := strconv.Atoi(r.Flags.String("tail")); err == nil {

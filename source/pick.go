@@ -8,20 +8,27 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // pick passes on the records that names mean, in the order of names, each once:
 // as docker does, an exact id goes before an exact name and that before an
-// unambiguous beginning of an id. Without names every record passes.
+// unambiguous beginning of an id. A pattern means all names that match, if any.
+// Without names every record passes.
 func pick(records record.Seq, kind string, names []string, hint string) record.Seq {
 	if len(names) == 0 {
 		return records
 	}
 	return func(yield func(json.RawMessage, error) bool) {
 		type match struct{ id, name, prefix []json.RawMessage }
-		found := make([]match, len(names))
+		found, globs := make([]match, len(names)), make([]*regexp.Regexp, len(names))
+		for i, name := range names {
+			if isGlob(name) {
+				globs[i] = regexp.MustCompile("^" + globText(name, ".*") + "$")
+			}
+		}
 		for raw, err := range records {
 			if err != nil {
 				if !yield(nil, err) || record.Fatal(err) {
@@ -33,6 +40,10 @@ func pick(records record.Seq, kind string, names []string, hint string) record.S
 			for i, name := range names {
 				m, list := &found[i], (*[]json.RawMessage)(nil)
 				switch name = strings.TrimPrefix(name, "/"); {
+				case globs[i] != nil && !globs[i].MatchString(is.Name):
+					continue
+				case globs[i] != nil:
+					list = &m.name
 				case is.ID != "" && is.ID == name:
 					list = &m.id
 				case is.Name != "" && is.Name == name:
@@ -45,7 +56,7 @@ func pick(records record.Seq, kind string, names []string, hint string) record.S
 				*list = append(*list, slices.Clone(raw))
 			}
 		}
-		var given []string
+		given := map[string]bool{}
 		for i, name := range names {
 			m := found[i].id
 			if len(m) == 0 {
@@ -55,23 +66,27 @@ func pick(records record.Seq, kind string, names []string, hint string) record.S
 				m = found[i].prefix
 			}
 			var err error
-			switch len(m) {
-			case 0:
+			switch {
+			case globs[i] != nil:
+			case len(m) == 0:
 				err = &engine.NameError{Name: name, Message: "no such " + kind, Hint: hint}
-			case 1:
-				if slices.Contains(given, string(m[0])) {
-					continue
-				}
-				given = append(given, string(m[0]))
-			default:
+			case len(m) > 1:
 				err = engine.Ambiguous(kind, name, len(m))
 			}
 			if err != nil {
 				if !yield(nil, err) {
 					return
 				}
-			} else if !yield(m[0], nil) {
-				return
+				continue
+			}
+			for _, raw := range m {
+				if given[string(raw)] {
+					continue
+				}
+				given[string(raw)] = true
+				if !yield(raw, nil) {
+					return
+				}
 			}
 		}
 	}

@@ -33,6 +33,9 @@ func stats() Source {
 			if r.Flags.Bool("reconnect") && r.Flags.Bool("no-stream") {
 				return &record.UsageError{Message: "--reconnect does not go with --no-stream"}
 			}
+			if err := namesOrGlobs("stats", r); err != nil {
+				return err
+			}
 			return namesOrFilters("stats", r)
 		},
 		View: `
@@ -43,6 +46,7 @@ func stats() Source {
 			read: (block_io.read | human_size), written: (block_io.write | human_size), pids: pids}`,
 		Samples: true,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
+			r = r.namesAsFilters()
 			live, all := !r.Flags.Bool("no-stream"), r.Flags.Bool("all")
 			f := &follow.Follower{
 				E: e, What: "stats", Names: r.Names, Filters: r.Filters, All: all, Live: live,

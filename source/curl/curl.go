@@ -257,8 +257,14 @@ func (sh *script) source(asked [][]*http.Request, s source.Source, unasked, filt
 			unasked[i] = string(record.Quote(strings.TrimPrefix(n, "/")))
 		}
 		// as pick does
-		jq = fmt.Sprintf(`[%s] | (%s) as $n | first((map(select(.Id == $n)), map(select(any(.Name, .Spec.Name, .Description.Hostname, (.Names[]? | ltrimstr("/") | select(contains("/") | not)); . == $n))), `+
-			`map(select($n != "" and (.Id // "" | startswith($n))))) | select(. != [])) | select(length == 1)[]`, jq, strings.Join(unasked, ", "))
+		const names = `any(.Name, .Spec.Name, .Description.Hostname, (.Names[]? | ltrimstr("/") | select(contains("/") | not)); `
+		one := `first((map(select(.Id == $n)), map(select(` + names + `. == $n))), ` +
+			`map(select($n != "" and (.Id // "" | startswith($n))))) | select(. != [])) | select(length == 1)[]`
+		if strings.Contains(strings.Join(unasked, ""), "*") {
+			one = `if $n | contains("*") then ($n | gsub("(?<c>[^*\\w])"; "\\" + .c) | gsub("\\*"; ".*")) as $p | ` +
+				`map(select(` + names + `. != null and test("^" + $p + "$"))))[] else ` + one + ` end`
+		}
+		jq = fmt.Sprintf(`[%s] | (%s) as $n | %s`, jq, strings.Join(unasked, ", "), one)
 	}
 	switch {
 	case jq == "":
