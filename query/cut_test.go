@@ -139,6 +139,19 @@ func TestCutOrder(t *testing.T) {
 	}
 }
 
+// TestCutWhole: what acts gets the results that the text of records gives.
+func TestCutWhole(t *testing.T) {
+	for filter, want := range map[string]string{`.a`: `1|2`, `{a}`: `{"a":1}|{"a":2}`, `select(.a == 2)`: `{"a":2}`, `.a.b?`: ``} {
+		p, err := Compile(Options{Filter: filter, Whole: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(results(p.Run(records(`{"a":1}`, `{"a":2}`))), "|"); got != want {
+			t.Errorf("%s: %s, not %s", filter, got, want)
+		}
+	}
+}
+
 // TestCutErrors: a record on which a path fails is called by its name, and the
 // others still come.
 func TestCutErrors(t *testing.T) {

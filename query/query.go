@@ -230,6 +230,7 @@ func (p *Program) pick(records iter.Seq2[json.RawMessage, error]) iter.Seq2[json
 				s.count++
 				s.current, s.number = item{raw: raw}, s.count
 				s.pick(raw, nil)
+				s.release()
 				s.orders.Forget()
 			}
 			if s.stopped {
