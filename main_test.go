@@ -157,8 +157,9 @@ func TestReaderGone(t *testing.T) {
 	}
 }
 
-// TestConstantMemory compares the peak of a list of 100,000 images with that of
-// 10,000. The Engine looks itself, before it ends the list.
+// TestConstantMemory compares the peak of a list of 200,000 images with that of
+// 60,000, and has a large record cost at most three times its size. The Engine looks
+// itself, before it ends the list.
 func TestConstantMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc")
@@ -170,6 +171,10 @@ func TestConstantMemory(t *testing.T) {
 	pid, peak := make(chan int), make(chan int, 1)
 	host := engine.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.URL.Query().Get("n"))
+		size, _ := strconv.Atoi(r.URL.Query().Get("size"))
+		if size > 0 {
+			fmt.Fprintf(w, `[{"Id":"%s"}`, strings.Repeat("x", size))
+		}
 		for i := range n {
 			fmt.Fprintf(w, "%c"+`{"Containers":-1,"Created":%d,"Id":"sha256:%064x","Labels":{"maintainer":"a \u003ca@example.com\u003e","text":"%0300d"},"RepoTags":["app-%d:1"],"Size":%d}`,
 				"[,"[min(i, 1)], 1700000000+i, i, i, i%1000, i*1000)
@@ -181,10 +186,10 @@ func TestConstantMemory(t *testing.T) {
 		io.WriteString(w, "]\n")
 	})
 	// What the collector happens to leave lying about comes on top of what is needed.
-	least := func(n int, filter string) int {
+	least := func(query, filter string) int {
 		kb := math.MaxInt
 		for range 2 {
-			cmd := exec.Command("baleen", "-H", host, "api", fmt.Sprintf("/images/json?n=%d", n), "-q", filter)
+			cmd := exec.Command("baleen", "-H", host, "api", "/images/json?"+query, "-q", filter)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -197,10 +202,18 @@ func TestConstantMemory(t *testing.T) {
 		return kb
 	}
 	for _, filter := range []string{".", "select(.Size > 5000) | .Id", `select(.Labels.maintainer | test("example"))`} {
-		few, many := least(10_000, filter), least(100_000, filter)
+		few, many := least("n=60000", filter), least("n=200000", filter)
 		t.Logf("%s: %d KB, %d KB", filter, few, many)
 		if float64(many) > 1.1*float64(few) {
-			t.Errorf("%s: %d KB for 10,000 records, %d KB for 100,000", filter, few, many)
+			t.Errorf("%s: %d KB for 60,000 records, %d KB for 200,000", filter, few, many)
+		}
+	}
+	const size = 50_000_000
+	for _, filter := range []string{".", ".Id | length"} {
+		kb := least(fmt.Sprintf("size=%d", size), filter)
+		t.Logf("%s of a record of %d bytes: %d KB", filter, size, kb)
+		if kb > 3*size/1000 {
+			t.Errorf("%s: %d KB for a record of %d bytes", filter, kb, size)
 		}
 	}
 }

@@ -22,7 +22,14 @@ func ndjson() Output {
 		if f.Bool("raw-output0") {
 			l.raw, l.end = true, "\x00"
 		}
-		return encoder{add: l.add}, err
+		through := func(result json.RawMessage) (before, after string, ok bool) {
+			if l.seq {
+				before = "\x1e"
+			}
+			plain := l.f.colors == nil && !l.f.lines && !l.terminal && !l.ascii && len(l.columns) == 0
+			return before, l.end, plain && !(l.raw && result[0] == '"')
+		}
+		return encoder{add: l.add, through: through}, err
 	}}
 }
 

@@ -70,4 +70,8 @@ type encoder struct {
 	add  func(dst []byte, result json.RawMessage) ([]byte, error)
 	held func(dst []byte) []byte // adds what was kept back to see more of it; nil if nothing ever is
 	end  func(dst []byte) []byte // adds what comes last; nil for nothing
+
+	// through gives what stands before and after a result that is printed as it is,
+	// and whether it is; nil if none ever is.
+	through func(result json.RawMessage) (before, after string, ok bool)
 }

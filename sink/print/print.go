@@ -103,6 +103,16 @@ func (p *Printer) Print(result json.RawMessage) error {
 	if p.webhook != nil {
 		p.webhook.add(result)
 	}
+	if p.e.through != nil && len(result) > 1<<20 { // one that large is not copied
+		if before, after, ok := p.e.through(result); ok {
+			p.buf = append(p.buf, before...)
+			if p.write() == nil {
+				_, p.err = p.w.Write(result)
+			}
+			p.buf = append(p.buf, after...)
+			return p.write()
+		}
+	}
 	buf, err := p.e.add(p.buf, result)
 	if err != nil {
 		return err

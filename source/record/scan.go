@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"runtime"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -77,6 +78,7 @@ func (s *Scanner) Value() ([]byte, error) {
 	if len(s.out) == 0 {
 		return s.buf[s.from:s.pos:s.pos], nil
 	}
+	s.grow(s.pos - s.from)
 	s.out = append(s.out, s.buf[s.from:s.pos]...)
 	return s.out, nil
 }
@@ -403,9 +405,20 @@ func (s *Scanner) at(k int) byte {
 // flush moves what there is of the value to out.
 func (s *Scanner) flush() {
 	if s.keep {
+		s.grow(s.pos - s.from)
 		s.out = append(s.out, s.buf[s.from:s.pos]...)
 	}
 	s.from = s.pos
+}
+
+// grow makes room in out for n bytes. A large value grows by half, and what it
+// outgrew is collected before, so that it costs no more than some of its size.
+func (s *Scanner) grow(n int) {
+	if len(s.out) < KeptOutput || cap(s.out)-len(s.out) >= n {
+		return
+	}
+	runtime.GC()
+	s.out = append(make([]byte, 0, len(s.out)*3/2+n), s.out...)
 }
 
 // more reads on. It moves pos, to make room; false is the end of the input.
