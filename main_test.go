@@ -384,12 +384,12 @@ func TestFlagsAgree(t *testing.T) {
 				}
 				for _, name := range f.Names() {
 					flag := "-" + strings.Repeat("-", min(1, len(name)-1)) + name
-					after, err := command.Arrange([]string{c.Name, flag, "a", "b"}, table)
+					after, err := command.Arrange([]string{c.Name, flag, "a", "b", "--"}, table)
 					if err != nil {
 						t.Fatal(err)
 					}
 					values := []string{"a", "b"}[:2-len(after[slices.Index(after, "--")+1:])]
-					before, err := command.Arrange(slices.Concat([]string{flag}, values, []string{c.Name}, []string{"a", "b"}[len(values):]), table)
+					before, err := command.Arrange(slices.Concat([]string{flag}, values, []string{c.Name}, []string{"a", "b"}[len(values):], []string{"--"}), table)
 					if err != nil || !slices.Equal(before, after) {
 						t.Errorf("%s %s: %q, %v, before the source; %q after it", c.Name, flag, before, err, after)
 					}
