@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -84,7 +86,7 @@ func orderFilter(r *rand.Rand, depth int) string {
 
 // jq18 is a jq whose output is to be the same.
 func jq18(t *testing.T) string {
-	for _, name := range []string{"jq", "jq-1.8"} {
+	for _, name := range []string{"jq", filepath.Join(os.Getenv("BALEEN_ENGINES"), "jq", "jq")} {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			continue
@@ -93,7 +95,7 @@ func jq18(t *testing.T) string {
 			return path
 		}
 	}
-	t.Skip("there is no jq 1.8 in PATH")
+	t.Skip("there is no jq 1.8 in PATH or BALEEN_ENGINES")
 	return ""
 }
 
