@@ -272,7 +272,9 @@ func TestExamples(t *testing.T) {
 	}
 	for _, row := range regexp.MustCompile(`(?m)^\|.*`).FindAllString(string(readme), -1) {
 		for _, code := range regexp.MustCompile("`(baleen [^`]+)`").FindAllStringSubmatch(row, -1) {
-			lines = append(lines, strings.ReplaceAll(code[1], `\|`, "|"))
+			if !strings.Contains(code[1], "…") {
+				lines = append(lines, strings.ReplaceAll(code[1], `\|`, "|"))
+			}
 		}
 	}
 	if len(lines) < 90 {
