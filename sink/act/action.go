@@ -413,7 +413,7 @@ func (r *Run) act(ctx context.Context, t Target) outcome {
 	if code := errhttp.ToHTTP(err); !client.IsErrConnectionFailed(err) && (code != http.StatusInternalServerError || errdefs.IsInternal(err)) {
 		o.result.Code = code
 	}
-	if errdefs.IsNotModified(err) {
+	if errdefs.IsNotModified(err) && (r.Action.Name == "start" || r.Action.Name == "stop") {
 		o.result.Status, o.result.Error, o.result.Code = "skipped", "", 0
 		return o
 	}

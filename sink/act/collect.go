@@ -25,6 +25,9 @@ func (r *Run) collect(ctx context.Context, targets iter.Seq2[Target, error], emi
 		}
 		// A record is the same target as its name, and more than one of its references.
 		i, again := at[t.key(t.ID)]
+		if again && t.Kind != "image" && t.Name != "" {
+			again = list[i].ID == t.ID // a name may be another's id
+		}
 		if !again && t.Kind != "image" {
 			i, again = at[t.Name]
 			again = again && list[i].ID == t.Name

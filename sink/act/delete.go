@@ -196,7 +196,11 @@ func needed(refs []string) []string {
 // its id, would take it from under them. The name is not sent, since it may be
 // another network's id.
 func deleteNetwork(ctx context.Context, c *client.Client, id string) error {
-	if n, err := c.NetworkInspect(ctx, id, network.InspectOptions{}); err == nil && len(n.Containers) > 0 {
+	n, err := c.NetworkInspect(ctx, id, network.InspectOptions{})
+	if err != nil {
+		return err
+	}
+	if len(n.Containers) > 0 {
 		return fmt.Errorf("conflict: network %s has active endpoints%w", n.Name, silent{errdefs.ErrConflict})
 	}
 	return c.NetworkRemove(ctx, id)

@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"time"
 
 	"github.com/docker/docker/pkg/stdcopy"
 
@@ -20,6 +22,9 @@ type Executed struct {
 	Stdout   string `json:"stdout"`
 	Stderr   string `json:"stderr"`
 }
+
+// settling is how long a command whose output has ended may take to end.
+const settling = 5 * time.Second
 
 // most is how many bytes of a command's output are kept, of each stream.
 const most = 1 << 20
@@ -48,11 +53,18 @@ func exec() Action {
 				Running  bool
 				ExitCode int
 			}
-			if err := exchange(ctx, send, "GET", "/exec/"+created.Id+"/json", nil, &ended); err != nil {
-				return nil, cmp.Or(broken, err)
-			}
-			if ended.Running && broken != nil { // Docker may reset the connection of a command that has ended
-				return nil, broken
+			// The output may end a moment before the Engine knows of the command's end,
+			// and Docker may reset the connection of a command that has ended.
+			for deadline := time.Now().Add(settling); ; time.Sleep(settling / 100) {
+				if err := exchange(ctx, send, "GET", "/exec/"+created.Id+"/json", nil, &ended); err != nil {
+					return nil, cmp.Or(broken, err)
+				}
+				if !ended.Running {
+					break
+				}
+				if time.Now().After(deadline) {
+					return nil, cmp.Or(broken, errors.New("its output has ended, but it still runs"))
+				}
 			}
 			done := Executed{ended.ExitCode, stdout.String(), stderr.String()}
 			if ended.ExitCode != 0 {

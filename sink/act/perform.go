@@ -29,6 +29,7 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], par
 	busy, again := map[string]bool{}, map[string]Target{}
 	period, _ := record.FlagDuration(r.Flags, "cooldown") // checked before
 	rests := cooldown{period: period, until: map[string]rest{}}
+	stopped := false // what was remembered is dropped, too
 	begin := func(t Target) {
 		switch skip, said := rests.begin(t.ID); {
 		case said:
@@ -36,7 +37,7 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], par
 			emit(r.skipped(t))
 		case r.Live && !r.Limit.take():
 			emit(outcome{err: fmt.Errorf("--max %d: reached, no more is done", r.Limit.max)})
-			in = nil
+			in, stopped = nil, true
 		default:
 			busy[t.ID] = true
 			go func() { out <- r.act(ctx, t) }()
@@ -54,7 +55,7 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], par
 				in = nil
 			case o.err != nil:
 				if !emit(r.failure(o.err)) {
-					in = nil
+					in, stopped = nil, true
 				}
 			case ctx.Err() != nil:
 			case busy[o.target.ID]:
@@ -67,9 +68,9 @@ func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], par
 		case o := <-out:
 			delete(busy, o.target.ID)
 			if !emit(o) {
-				in = nil
+				in, stopped = nil, true
 			}
-			if t, ok := again[o.target.ID]; ok && in != nil && ctx.Err() == nil {
+			if t, ok := again[o.target.ID]; ok && !stopped && ctx.Err() == nil {
 				delete(again, t.ID)
 				begin(t)
 			}
