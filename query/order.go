@@ -54,6 +54,7 @@ func (w *ordering) rewrite(q *gojq.Query) *gojq.Query {
 
 // define notes what a filter or module defines, if that is the user's, and does.
 func (w *ordering) define(q *gojq.Query, own bool) {
+	w.updates = w.updates || len(q.Imports) > 0 // what is in modules shows later
 	visit(q, func(node any) {
 		switch node := node.(type) {
 		case *gojq.FuncDef:

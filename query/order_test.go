@@ -180,6 +180,22 @@ func TestOrderNames(t *testing.T) {
 	}
 }
 
+// TestOrderModules: functions of modules keep the order, too.
+func TestOrderModules(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "m.jq"), []byte(`def f: .a |= {b: 1, z: 2} | {o: .a, c: [.n[]]}; def g(p): [path(p)]; def h: .z += 1;`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Compile(Options{Filter: `import "m" as m; m::f, m::g(.a[]), (.a | m::h), ({b: 1, z: 2} as $x | .a |= $x | .a)`, Library: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"o":{"b":1,"z":2},"c":[2,1]}|[["a","z"],["a","b"]]|{"z":2,"b":0}|{"b":1,"z":2}`
+	if got := strings.Join(results(p.Run(records(`{"a":{"z":1,"b":0},"n":{"y":2,"x":1}}`))), "|"); got != want {
+		t.Errorf("got %s, not %s", got, want)
+	}
+}
+
 // TestOrderErrors: what fails is called as it is written.
 func TestOrderErrors(t *testing.T) {
 	for filter, want := range map[string]string{
