@@ -54,7 +54,9 @@ func inUse(message string) bool {
 // Unknown reports whether a 404 says no more than that there is nothing called
 // name: an image that is there, but not for a platform, is one, too.
 func (e *StatusError) Unknown(name string) bool {
-	return e.NotFound() && strings.Contains(e.Message, strings.TrimPrefix(name, "/")) && !strings.Contains(e.Message, "was found but")
+	says := func(words string) bool { return strings.Contains(strings.ToLower(e.Message), words) }
+	named := strings.Contains(e.Message, strings.TrimPrefix(name, "/")) || says("no such") // Podman's volumes are not named
+	return e.NotFound() && named && !says("was found but")
 }
 
 // refusal is the error that Podman says inside an answer that it began as a

@@ -32,6 +32,7 @@ func TestUnknown(t *testing.T) {
 		"image with reference web was found but does not provide the specified platform (linux/arm64)":            false,
 		"image with reference web was found but its platform (linux/amd64) does not match the specified platform": false,
 		"content digest sha256:aa: not found":                                                                     false,
+		"no such volume":                                                                                          true,
 		"page not found":                                                                                          false,
 	} {
 		if got := (&StatusError{Status: http.StatusNotFound, Message: message}).Unknown("/web"); got != want {
