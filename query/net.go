@@ -197,7 +197,14 @@ func (r *keyReader) patterns(all []*gojq.Pattern, s state) {
 }
 
 func (r *keyReader) term(t *gojq.Term, in state) state {
+	optional := len(t.SuffixList) > 0 && t.SuffixList[0].Optional
+	if optional {
+		r.quiet++
+	}
 	out := r.base(t, in)
+	if optional {
+		r.quiet--
+	}
 	for i, s := range t.SuffixList {
 		switch {
 		case s.Iter && out == manyRecords:
@@ -357,6 +364,17 @@ func (r *keyReader) call(f *gojq.Func, in state) state {
 	case "input/0", "inputs/0":
 		if r.inputs {
 			return oneRecord
+		}
+		return otherState
+	case "getpath/1":
+		if a := f.Args[0].Term; in == oneRecord && a != nil && a.Type == gojq.TermTypeArray && a.Array.Query != nil {
+			first := a.Array.Query
+			for first.Op == gojq.OpComma {
+				first = first.Left
+			}
+			if key, ok := constant(first); ok {
+				r.read(key)
+			}
 		}
 		return otherState
 	case "has/1", "del/1", "pick/1", "path/1", "paths/1", "with_entries/1", "walk/1", "map_values/1", "recurse/1", "recurse/2", "to_entries/0":
