@@ -72,6 +72,11 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags
 		if err := stillMeans(ctx, c, t.ID, t.Means); err != nil {
 			return nil, err
 		}
+		if t.Result && !isTag(t) {
+			if err := oneReference(ctx, c, t.ID); err != nil {
+				return nil, err
+			}
+		}
 		return deleteReference(ctx, c, t.ID, f)
 	}
 	refs, force := needed(t.Refs), f.Bool("force")
@@ -125,6 +130,16 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags
 		}
 	}
 	return deleted, nil
+}
+
+// oneReference is the conflict of an image with several references, of which a
+// result does not say whether all were meant.
+func oneReference(ctx context.Context, c *client.Client, id string) error {
+	now, err := c.ImageInspect(ctx, id)
+	if err == nil && len(needed(slices.Concat(now.RepoTags, now.RepoDigests))) > 1 {
+		return fmt.Errorf("conflict: the image has several references, and its result does not say which were meant: select its record again%w", silent{errdefs.ErrConflict})
+	}
+	return err
 }
 
 // severalNames is Podman's refusal of an id with more than one name, of which one

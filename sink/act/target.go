@@ -18,6 +18,7 @@ type Target struct {
 	Name   string   // what people call it; "" where that is not known or is ID
 	Refs   []string // an image record's tags and digests; nil where the record has none
 	Record bool     // it came as a record, not as a string
+	Result bool     // it came as a result of another run
 	Means  string   // the id of the image that the reference ID has to mean still; "" for any
 	Size   int64    // bytes that it takes up, as far as its record says
 
@@ -41,7 +42,7 @@ func resolve(kind string, result json.RawMessage) (Target, error) {
 		if is.Kind != "" && is.Kind != kind {
 			return t, notATarget(kind, result, "it is of kind "+is.Kind)
 		}
-		t = Target{Kind: kind, ID: is.ID, Name: is.Name, Refs: is.Refs, Size: size(kind, result)}
+		t = Target{Kind: kind, ID: is.ID, Name: is.Name, Refs: is.Refs, Result: is.Result, Size: size(kind, result)}
 		switch {
 		case is.Ref != "":
 			t.ID, t.Name = is.Ref, ""
@@ -49,7 +50,7 @@ func resolve(kind string, result json.RawMessage) (Target, error) {
 		case kind == "volume" && is.Kind == "": // has no id
 			t.ID = is.Name
 		case kind == "image":
-			t.Record = t.ID != ""
+			t.Record = t.ID != "" && !t.Result
 		case t.ID == "":
 			t.ID = is.Name
 		}

@@ -157,6 +157,8 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		r.enough()
 	case last == "json" && name != "":
 		answer = fmt.Sprintf(`{"Id":%[1]q,"Name":"/%[1]s","State":{"Status":"dead"}}`, name)
+	case strings.HasSuffix(dir, "/networks/"): // is looked at before it is deleted
+		answer = "{}"
 	case last == "json" && strings.HasSuffix(dir, "/containers/"):
 		answer = fmt.Sprintf(`[{"Id":%[1]q,"Names":["/%[1]s"]}]`, each)
 	}

@@ -19,6 +19,9 @@ type Identity struct {
 	Name string   // what people call it, "" for none; an image's is its first tag in alphabetical order
 	Refs []string // an image's tags and digests; nil if the record has no lists of them
 	Ref  string   // the one reference that a row of docker's CLI stands for; "" for none
+	// Result is true of a result of baleen's own, which does not say which of an
+	// image's references were meant.
+	Result bool
 }
 
 // IdentityKeys are the keys that an identity depends on.
@@ -64,7 +67,7 @@ func IdentifyValue(m map[string]any) (i Identity, err error) {
 	i.Kind = kindOf(m)
 	switch {
 	case i.Kind == "result":
-		return Identity{Kind: text("kind"), ID: text("target"), Name: text("name")}, nil
+		return Identity{Kind: text("kind"), ID: text("target"), Name: text("name"), Result: true}, nil
 	case i.Kind == "event":
 		actor, _ := m["Actor"].(map[string]any)
 		attributes, _ := actor["Attributes"].(map[string]any)

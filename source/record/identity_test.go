@@ -34,7 +34,7 @@ func TestIdentify(t *testing.T) {
 		{record: `{"ID":"b1","Type":"regular","InUse":false,"UsageCount":1}`, want: Identity{Kind: "buildcache", ID: "b1"}},
 		{record: `{"Type":"container","Action":"die","Actor":{"ID":"c1","Attributes":{"name":"web"}}}`, want: Identity{Kind: "container", ID: "c1", Name: "web"}},
 		{record: `{"Type":"volume","Action":"create","Actor":{"Attributes":{"name":"data"}}}`, want: Identity{Kind: "volume", ID: "data", Name: "data"}},
-		{record: `{"action":"delete","kind":"volume","target":"data","status":"planned"}`, want: Identity{Kind: "volume", ID: "data"}},
+		{record: `{"action":"delete","kind":"volume","target":"data","status":"planned"}`, want: Identity{Kind: "volume", ID: "data", Result: true}},
 		{record: `{"Id":"x"}`, want: Identity{ID: "x"}},
 		{record: `{"ID":"a","Id":"b","id":"c"}`, fails: true},
 		{record: `{"Id":"b","id":"b"}`, want: Identity{ID: "b"}},
@@ -46,7 +46,7 @@ func TestIdentify(t *testing.T) {
 		if (err != nil) != test.fails {
 			t.Errorf("%s: %v", test.record, err)
 		}
-		same := got.Kind == test.want.Kind && got.ID == test.want.ID && got.Name == test.want.Name && got.Ref == test.want.Ref && slices.Equal(got.Refs, test.want.Refs) && (got.Refs == nil) == (test.want.Refs == nil)
+		same := got.Kind == test.want.Kind && got.ID == test.want.ID && got.Name == test.want.Name && got.Ref == test.want.Ref && got.Result == test.want.Result && slices.Equal(got.Refs, test.want.Refs) && (got.Refs == nil) == (test.want.Refs == nil)
 		if err == nil && !same {
 			t.Errorf("%s:\n%+v, not\n%+v", test.record, got, test.want)
 		}
