@@ -107,5 +107,11 @@ func (p *Podman) Shutdown() {
 
 func (p *Podman) end() {
 	p.Shutdown()
-	os.RemoveAll(p.dir)
+	for range 50 { // what cleans up after its containers may still write there
+		os.RemoveAll(p.dir)
+		time.Sleep(100 * time.Millisecond)
+		if _, err := os.Stat(p.dir); err != nil {
+			return
+		}
+	}
 }
