@@ -16,7 +16,7 @@ func TestPolicies(t *testing.T) {
 		return fmt.Sprintf(`{"Id":%q,"Created":%d,"Size":%d,"SharedSize":%d,"RepoTags":%s}`, id, created, size, shared, list)
 	}
 	repos := []string{ // as an Engine lists them, the newest first
-		image("f", 60, 1, -1, "a:3", "a:latest"), image("e", 50, 1, -1), image("d", 40, 1, -1, "b:1", "a:2b"),
+		image("f", 60, 1, -1, "a:3", "a:latest"), image("e", 50, 1, -1), image("d", 40, 1, -1, "0b:1", "a:2b"),
 		image("c", 40, 1, -1, "a:2"), image("b", 20, 1, -1, "a:1"), image("a", 10, 1, -1),
 	}
 	sizes := []string{image("d", 40, 100, -1, "d:1"), image("c", 30, 50, -1, "c:1"), image("b", 20, 30, -1, "b:1", "b:2"), image("a", 10, 20, -1)}

@@ -102,6 +102,7 @@ func TestTextFunctions(t *testing.T) {
 		{"[repo, tag]", `"` + id + `"`, `[null,null]`},
 		{"[repo, tag]", `null`, `[null,null]`},
 		{"[repo, tag]", `{"RepoTags":["a:1","b:2"],"RepoDigests":[]}`, `["a","1"]`},
+		{"[name, repo, tag]", `{"Id":"` + id + `","RepoTags":["web@sha256:` + id + `","web:2","app:1"],"RepoDigests":[]}`, `["app:1","app","1"]`},
 		{"[repo, tag]", `{"RepoTags":["<none>:<none>"],"RepoDigests":["a@sha256:` + id + `"]}`, `["a",null]`},
 		{"[repo, tag]", `{"RepoTags":null,"RepoDigests":["<none>@<none>"]}`, `[null,null]`},
 		{"[repo, tag]", `{"RepoTags":[],"Config":{"Image":"sha256:` + id + `"}}`, `[null,null]`},
@@ -148,7 +149,7 @@ func TestTextFunctions(t *testing.T) {
 // TestRefusals: a text that may mean something else is an error that shows it.
 func TestRefusals(t *testing.T) {
 	for function, texts := range map[string][]string{
-		"duration":  {`""`, `"7dd"`, `"7"`, `"d"`, `"1.d"`, `".5h"`, `"1..5h"`, `"-1h"`, `"7 d"`, `"1y"`, `"1h30"`, `90`, `null`},
+		"duration":  {`""`, `"7dd"`, `"7"`, `"d"`, `"1..5h"`, `"-1h"`, `"7 d"`, `"1y"`, `"1h30"`, `90`, `null`},
 		"timestamp": {`"yesterday"`, `"2024-05-01"`, `"1714557600"`, `null`, `true`},
 		"bytes":     {`""`, `"1.5.GB"`, `"1G"`, `"512m"`, `"GB"`, `"1.5GBs"`, `"1KBi"`, `"1iB"`, `"-1GB"`, `"1  GB"`, `"1mgB"`, `null`},
 	} {

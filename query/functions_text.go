@@ -4,6 +4,7 @@ import (
 	"baleen/source/record"
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,23 +90,30 @@ func namedBy(function string, v any) (named reference.Named, say any) {
 	return named, nil
 }
 
-func firstReference(record map[string]any) (text string, ok bool) {
-	if _, image := record["RepoTags"]; image {
+func firstReference(m map[string]any) (text string, ok bool) {
+	if _, image := m["RepoTags"]; image {
+		var refs []string
 		for _, key := range []string{"RepoTags", "RepoDigests"} {
-			list, _ := record[key].([]any)
+			list, _ := m[key].([]any)
 			for _, v := range list {
 				if text, _ := v.(string); text != "" && !strings.HasPrefix(text, "<none>") {
-					return text, true
+					refs = append(refs, text)
 				}
 			}
 		}
+		if tags := record.Tags(refs); len(tags) > 0 {
+			return slices.Min(tags), true // Engines list them in different orders
+		}
+		if len(refs) > 0 {
+			return slices.Min(refs), true
+		}
 		return "", false
 	}
-	if config, _ := record["Config"].(map[string]any); config != nil { // of inspect
+	if config, _ := m["Config"].(map[string]any); config != nil { // of inspect
 		text, ok = config["Image"].(string)
 		return text, ok
 	}
-	text, ok = record["Image"].(string)
+	text, ok = m["Image"].(string)
 	return text, ok
 }
 
@@ -130,26 +138,12 @@ func quantity(text string) (n float64, rest string, ok bool) {
 }
 
 func duration(_ any, args []any) any {
-	units := map[string]time.Duration{
-		"w": 7 * 24 * time.Hour, "d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second,
-		"ms": time.Millisecond, "us": time.Microsecond, "µs": time.Microsecond, "ns": time.Nanosecond,
-	}
 	text, ok := args[0].(string)
-	sum, rest := 0.0, text
-	for ok && (rest != "" || text == "") {
-		var n float64
-		n, rest, ok = quantity(rest)
-		end := strings.IndexAny(rest, "0123456789.")
-		if end < 0 {
-			end = len(rest)
-		}
-		unit, known := units[rest[:end]]
-		sum, rest, ok = sum+n*unit.Seconds(), rest[end:], ok && known
-	}
-	if !ok {
+	span, err := record.ParseDuration(text)
+	if !ok || err != nil || span < 0 {
 		return cannot("duration", "read", args[0])
 	}
-	return value(sum)
+	return value(span.Seconds())
 }
 
 // timeOf reads a time that an Engine wrote, zero where it wrote that there is none.

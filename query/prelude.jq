@@ -18,9 +18,10 @@ def short_id: _short_id;
 def dangling: type == "object" and has("RepoTags") and isempty(tags);
 
 # repo: the repository of an image's first tag, of a container's image or of a reference, as docker shows it: "node", "localhost:5000/team/app"; null if there is none.
-# An image without a tag has the repository of its first digest, if it has one. An id
+# The first tag is name's. An image without a tag has the repository of its first digest, if
+# it has one; tags | repo gives the repository of each tag. An id
 # and <none> have none. A string that is no reference is an error.
-# example: baleen images -q 'select(repo == "node") | name' -r
+# example: baleen images -q 'select(any(tags; repo == "node")) | name' -r
 def repo: _repo;
 
 # tag: the tag of an image's first reference, of a container's image or of a reference; "latest" where a reference has neither tag nor digest; null if there is none.
@@ -167,8 +168,9 @@ def engine($path): _get($path);
 def containers: _get("/containers/json?all=1");
 
 # images: each image of the Engine, intermediate ones included, as baleen images -a lists it.
-# The list is asked for like engine(PATH).
-# example: baleen containers -q '.ImageID as $id | {name: name, size: (images | select(.Id == $id) | .Size)}'
+# The list is asked for like engine(PATH). Each use goes through the whole list: for a
+# container's image there is image, for what uses an image used_by, which look it up.
+# example: baleen info -q '[images | select(dangling) | .Size] | add // 0 | human_size' -r
 def images: _get("/images/json?all=1");
 
 # volumes: each volume of the Engine.
@@ -190,7 +192,8 @@ def inspect: _inspect;
 # in_use: whether the Engine would refuse to delete an image, volume or network record, or something still refers to it.
 # An image of a container, running or not, or the parent of another image; a volume of a
 # container, running or not; a network with endpoints, of a container, running or not, or one
-# of the Engine's own. Anything else is an error.
+# of the Engine's own; a cluster volume or network of a Swarm's service, also of one with 0
+# replicas. Anything else is an error.
 # example: baleen volumes -q '{name: name, in_use: in_use}'
 def in_use: _in_use;
 
