@@ -419,6 +419,13 @@ func (m *machine) swarm() {
 			m.Fatalf("tasks: %s", tasks)
 		}
 	}
+	// A service restarted, as docker service update --force does it.
+	if got := m.ask("services", "clean_clean", "--request", `POST /services/\(.ID)/update?version=\(.Version.Index)`, "--body", ".Spec | .TaskTemplate.ForceUpdate += 1"); !strings.Contains(got, `"status":"done"`) {
+		m.Errorf("services --request: %s", got)
+	}
+	if got := m.ask("services", "clean_clean", "-q", ".Spec.TaskTemplate.ForceUpdate"); got != "1\n" {
+		m.Errorf("ForceUpdate: %s", got)
+	}
 	// The Engine has to be of the Swarm still when the network goes, after the tasks.
 	output(m.T, "docker", "stack", "rm", "clean")
 	for begun := time.Now(); m.ask("networks", "-q", `select(name == "clean_default")`) != ""; time.Sleep(100 * time.Millisecond) {
