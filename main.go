@@ -418,7 +418,7 @@ func (l *line) newPrinter() (err error) {
 	if live && asked.Sort != "" {
 		return &record.UsageError{Message: "--sort needs all rows, and this stream has no end"}
 	}
-	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: size, Finite: !live, Renews: s.Samples && live && !acts}
+	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: size, Finite: !live, Document: s.Document && filter.Passes() && !acts, Renews: s.Samples && live && !acts}
 	if page.Size != nil {
 		page.W = l.progress.Beside(os.Stdout)
 	}

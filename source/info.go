@@ -11,6 +11,7 @@ func info() Source {
 		Name:     "info",
 		Usage:    "what the Engine says of itself, as /info has it",
 		Examples: []string{"baleen info -q '{Containers, Images, Driver, ServerVersion}'"},
+		Document: true,
 		View: `
 			{name: .Name, version: .ServerVersion, running: .ContainersRunning, containers: .Containers, images: .Images,
 			cpus: .NCPU, memory: (.MemTotal | human_size), os: .OperatingSystem}`,

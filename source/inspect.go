@@ -41,7 +41,8 @@ func inspect() Source {
 			"baleen inspect web -q .State.Health",
 			"baleen inspect --kind image web:latest -q .Config.Env",
 		},
-		View: `{name: name, id: short_id, created: _ago}`,
+		Document: true,
+		View:     `{name: name, id: short_id, created: _ago}`,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			kinds := []string{"container", "image", "volume", "network"}
 			if kind := r.Flags.String("kind"); kind != "" {

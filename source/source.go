@@ -36,6 +36,7 @@ type Source struct {
 	Live     func(record.Flags) bool // true: a stream without an end, acted on as it comes
 	View     string                  // a filter: what a table shows of each record
 	Samples  bool                    // a live record takes the place of the earlier one of the same name
+	Document bool                    // a record is read by itself: on a terminal it is indented
 	Layers   bool                    // records are progress messages about layers
 	JQ       string                  // what jq makes records of an answer with, for --curl; "" where it is records, "-" where jq cannot read it
 	Writes   func(record.Flags) bool // true: needs a connection that can write

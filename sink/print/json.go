@@ -12,7 +12,11 @@ import (
 
 func ndjson() Output {
 	return Output{Name: "ndjson", Usage: "one result a line", JSON: true, New: func(p Page, f record.Flags) (encoder, error) {
-		l, err := newLines(p, f, "")
+		indent := ""
+		if p.Document && p.Size != nil {
+			indent = "  "
+		}
+		l, err := newLines(p, f, indent)
 		if f.Bool("raw-output") {
 			l.raw = true
 		}

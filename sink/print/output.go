@@ -61,6 +61,7 @@ type Page struct {
 	Columns []string                    // dotted paths; nil takes the keys of the first result
 	Renews  bool                        // a result takes the place of the earlier one of the same name
 
+	Document bool // a result is read by itself: it is indented
 	Finite   bool // results have an end: a table is laid out once all are known
 	Headless bool // without a header
 }
