@@ -77,7 +77,7 @@ func TestSplitAtRandom(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
 	}
-	pieces := []string{"a", " ", "\n", "\nbaleen y ", "'", `"`, `\`, "$NAME", "$TWO", "$EDGES", "${NAME:-", "${NONE:-", "}", "${EMPTY:-}", "#", "$", "{", "|", "é", " \\\n", "=", "*", "~", "~/x", ";", "&", "[", "!", ">", "<", "$(", "`", "b", "x"}
+	pieces := []string{"a", " ", "\nbaleen y ", "'", `"`, `\`, "$NAME", "$TWO", "$EDGES", "${NAME:-", "${NONE:-", "}", "${EMPTY:-}", "#", "$", "{", "|", "é", " \\\n", "=", "*", "~", "~/x", ";", "&", "[", "!", ">", "<", "$(", "`", "b", "x"}
 	afterWord := regexp.MustCompile(`[^ ]\\\n`) // where sh may read on in a variable's name
 	compared := 0
 	for range 3000 {
