@@ -409,7 +409,7 @@ func (e *Engine) Wait() {
 // statusMessage is the Engine's {"message":…}, or the beginning of whatever
 // else came, on one line.
 func statusMessage(a *Answer) string {
-	b, _ := io.ReadAll(io.LimitReader(a, 64<<10))
+	b := errorBody(a.Body)
 	var m struct{ Message string }
 	text := string(b)
 	if json.Unmarshal(b, &m) == nil && m.Message != "" {

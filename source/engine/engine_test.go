@@ -1,13 +1,18 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"baleen/source/record"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
 )
 
 // TestPaths asks for paths as they are written.
@@ -95,5 +100,46 @@ func TestConflicts(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Status != test.want || !strings.Contains(test.message, refused.Message) {
 			t.Errorf("%d %s: %v", test.status, test.message, err)
 		}
+	}
+}
+
+// TestErrorBodyHangs: the status is told although the Engine never ends what it
+// says of it, to reads and to docker's client.
+func TestErrorBodyHangs(t *testing.T) {
+	host := double(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+		io.WriteString(w, `{"message":"no`)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	e, err := Connect(Options{Host: host, Write: true, APIVersion: "1.41"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var refused *StatusError
+	if _, err := e.Do(ctx, http.MethodGet, "/info", nil, nil, nil); !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
+		t.Error(err)
+	}
+	if err := e.Client.ContainerStart(ctx, "x", container.StartOptions{}); !errdefs.IsNotFound(err) {
+		t.Error(err)
+	}
+}
+
+// TestReconnectPause: a connection that worked is followed by a short pause.
+func TestReconnectPause(t *testing.T) {
+	begun, sessions := time.Now(), 0
+	err := Outlive(t.Context(), "x", func(up func()) error {
+		up()
+		if sessions++; sessions == 12 {
+			return nil
+		}
+		return &LostError{"GET /x", errCut}
+	}, func(error) {})
+	if took := time.Since(begun); err != nil || took > 5*time.Second {
+		t.Errorf("%v after %v", err, took)
 	}
 }

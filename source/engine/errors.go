@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -55,3 +56,23 @@ func (e *ReadOnlyError) Error() string {
 type LogError string
 
 func (e LogError) Error() string { return string(e) }
+
+// errorPatience is how long the body of an error's answer may take.
+const errorPatience = 2 * time.Second
+
+// errorBody reads what an Engine says of an error, or as much of it as has come
+// when that takes too long: the status has to be told all the same.
+func errorBody(body io.ReadCloser) []byte {
+	read := make(chan []byte, 1)
+	go func() {
+		b, _ := io.ReadAll(io.LimitReader(body, 64<<10))
+		read <- b
+	}()
+	select {
+	case b := <-read:
+		return b
+	case <-time.After(errorPatience):
+		body.Close() // ends the read
+		return <-read
+	}
+}

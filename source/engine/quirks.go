@@ -25,22 +25,15 @@ type conflicts struct{ base http.RoundTripper }
 
 func (c *conflicts) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := c.base.RoundTrip(r)
-	if err != nil || r.Method == http.MethodGet || res.StatusCode < 400 || res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusConflict {
+	if err != nil || r.Method == http.MethodGet || res.StatusCode < 400 {
 		return res, err
 	}
-	var message bytes.Buffer
-	_, err = io.CopyN(&message, res.Body, 64<<10)
-	if inUse(message.String()) {
+	message := errorBody(res.Body)
+	res.Body.Close()
+	if res.StatusCode != http.StatusNotFound && inUse(string(message)) {
 		res.StatusCode, res.Status = http.StatusConflict, "409 Conflict"
 	}
-	var rest io.Reader = res.Body
-	if err != nil {
-		rest = failing{err}
-	}
-	res.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(&message, rest), res.Body}
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(message)), int64(len(message))
 	return res, nil
 }
 
@@ -76,11 +69,6 @@ func (a *Answer) refusal(v json.RawMessage) error {
 // Hasty says that the Engine is Podman, which leaves events out where the end of
 // the time that is asked for is past when it begins to answer.
 func (a *Answer) Hasty() bool { return a.Header.Get("Libpod-Api-Version") != "" }
-
-// failing is a reader that had an error.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // unexpected is the error that an answer to an action is which docker's client
 // would take for a success: it knows a status of 4xx or 5xx only. An answer that

@@ -66,12 +66,11 @@ const (
 func Outlive(ctx context.Context, what string, session func(up func()) error, notify func(error)) error {
 	pause, began, away := firstPause, false, false
 	for {
-		start := time.Now()
 		err := session(func() {
 			if began = true; away {
 				notify(&Notice{what + ": the Engine is back"})
 			}
-			away = false
+			away, pause = false, firstPause
 		})
 		if err == nil || !began || !Lost(err) && !(away && unwell(err)) || ctx.Err() != nil {
 			return err
@@ -79,9 +78,7 @@ func Outlive(ctx context.Context, what string, session func(up func()) error, no
 		if !away {
 			notify(&Notice{fmt.Sprintf("%s: %v; reconnecting", what, err)})
 		}
-		if away = true; time.Since(start) > 2*longPause {
-			pause = firstPause
-		}
+		away = true
 		select {
 		case <-time.After(pause/2 + rand.N(pause)):
 		case <-ctx.Done():
