@@ -439,6 +439,9 @@ func (l *line) newPrinter() (err error) {
 	if asked.Names != nil {
 		page.Columns = asked.Names
 	}
+	if acts {
+		asked.Known = append(act.ResultColumns(), "code", "response", "request", "body")
+	}
 	if asked.Human = output.Name == "table"; output.View {
 		asked.Keep = []string{"name", "Engine"}
 	}

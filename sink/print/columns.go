@@ -18,6 +18,7 @@ type Columns struct {
 	Names []string // nil takes what there is
 	Sort  string   // a name, with - before it for descending; "" for none
 	Human bool     // own columns are text for people, else values
+	Known []string // keys that results may have, though the first one has them not
 	Keep  []string // keys that a row has besides, where the result has them: what a screen knows a row by
 
 	known map[string]column // how a name was found
@@ -142,7 +143,11 @@ func (c *Columns) value(name string, own, v json.RawMessage) (json.RawMessage, e
 	at, ok := c.known[name]
 	if !ok {
 		if at, ok = find(name, own, v); !ok {
-			return nil, unknownColumn(name, own, v)
+			i := slices.IndexFunc(c.Known, func(known string) bool { return strings.EqualFold(known, name) })
+			if i < 0 {
+				return nil, unknownColumn(name, own, v)
+			}
+			at = column{false, c.Known[i]}
 		}
 		c.known[name] = at
 	}
