@@ -81,7 +81,7 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 		}
 		rows = append([][]string{head}, rows...)
 	}
-	t.headed = true
+	t.headed = t.headed || len(rows) > 0 || t.ended
 	empty := make([]bool, len(t.grid.columns)) // but for the header
 	for i := range empty {
 		empty[i] = !slices.ContainsFunc(rows[min(1, len(rows)):], func(row []string) bool { return i < len(row) && row[i] != "" })

@@ -49,6 +49,7 @@ type Engine struct {
 	networks   []*network
 	execs      map[string]*execution
 	booted     time.Time
+	alive      bool // something happens every few seconds
 
 	recent  []events.Message // the last 256
 	emitted int              // how many events there have been

@@ -76,6 +76,12 @@ func (e *Engine) events(c *call) error {
 	}
 	e.mu.Lock()
 	next := e.emitted
+	var pulse <-chan time.Time
+	if e.alive {
+		ticker := time.NewTicker(3 * time.Second)
+		defer ticker.Stop()
+		pulse = ticker.C
+	}
 	e.mu.Unlock()
 	if !since.IsZero() || !until.IsZero() {
 		next = 0
@@ -104,6 +110,10 @@ func (e *Engine) events(c *call) error {
 		}
 		select {
 		case <-changed:
+		case at := <-pulse:
+			e.mu.Lock()
+			e.pulse(at)
+			e.mu.Unlock()
 		case <-timeout:
 		case <-c.r.Context().Done():
 			return nil

@@ -37,6 +37,7 @@ func New() *Engine {
 	}
 	e.addContainers(now)
 	e.remember()
+	e.alive = true
 	return e
 }
 
@@ -209,5 +210,22 @@ func (e *Engine) remember() {
 			})
 		}
 	}
+	for at := time.Now().Add(-time.Hour); at.Before(time.Now()); at = at.Add(5 * time.Minute) {
+		e.pulse(at)
+	}
 	slices.SortStableFunc(e.recent, func(a, b events.Message) int { return cmp.Compare(a.TimeNano, b.TimeNano) })
+}
+
+// pulse has each container with a health check say how it is.
+func (e *Engine) pulse(at time.Time) {
+	for _, ctr := range e.containers {
+		if ctr.running() && ctr.health != "" {
+			attributes := maps.Clone(ctr.config.Labels)
+			if attributes == nil {
+				attributes = map[string]string{}
+			}
+			attributes["image"], attributes["name"] = ctr.config.Image, ctr.name
+			e.emitAt(at, events.ContainerEventType, events.Action("health_status: "+string(ctr.health)), ctr.id, attributes)
+		}
+	}
 }
