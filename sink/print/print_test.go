@@ -91,7 +91,7 @@ func TestOutputs(t *testing.T) {
 		{"tsv", flags{"output": "tsv", "columns": "s,b.c.d"}, objects, "s\tb.c.d\nsay \"hi\", you\tx\\ty\nno\t\n"},
 		{"tsv of strings", flags{"output": "tsv"}, []string{`"a\\b\nc"`, `true`}, "a\\\\b\\nc\ntrue\n"},
 		{"table", flags{"output": "table"}, objects, "A      B                S\n1.10   {\"c.d\":\"x\\ty\"}   say \"hi\", you\n                        no\n"},
-		{"table of nothing", flags{"output": "table", "columns": "a"}, nil, ""},
+		{"table of nothing", flags{"output": "table", "columns": "a"}, nil, "A\n"},
 		{"table of arrays", flags{"output": "table"}, []string{`["a",1]`, `["bcd",22,"x"]`}, "a     1\nbcd   22   x\n"},
 		{"table of strings", flags{"output": "table"}, []string{`"a\u001b[2J"`, `"b\nc"`}, "a^[[2J\nb\\nc\n"},
 		{"table of wide characters", flags{"output": "table"}, []string{`{"a":"鯨","b":1}`, `{"a":"e\u0301","b":2}`, `{"a":"👩‍🚀!","b":3}`},
