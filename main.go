@@ -410,6 +410,9 @@ func (l *line) newPrinter() (err error) {
 	if err != nil {
 		return err
 	}
+	if c.Bool("prefix") {
+		output = print.Prefixed()
+	}
 	asked, err := print.ParseColumns(c)
 	if err != nil {
 		return err

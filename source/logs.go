@@ -30,6 +30,7 @@ func logs() Source {
 			&cli.StringFlag{Name: "tail", Usage: "only the last `N` lines of each container", Value: "all"},
 			&cli.StringFlag{Name: "since", Usage: "only lines from `TIME` on: RFC 3339, Unix seconds, or how long ago (36h, 7d)"},
 			&cli.StringFlag{Name: "until", Usage: "only lines before `TIME`"},
+			&cli.BoolFlag{Name: "prefix", Usage: "text instead of records: each line behind the name of its container"},
 			engine.ReconnectFlag(),
 		},
 		Examples: []string{
