@@ -25,8 +25,8 @@ func (r Request) namesAsFilters() Request {
 	if len(r.Names) == 0 || !isGlob(r.Names[0]) {
 		return r
 	}
-	for _, name := range r.Names { // no / as in the alias of a link
-		r.Filters = r.Filters.With("name", "^/?"+globText(name, "[^/]*")+"$")
+	for _, name := range r.Names { // no / as in the alias of a link; Podman 5 takes that character out
+		r.Filters = r.Filters.With("name", "^"+globText(name, `[^\x2f]*`)+"$")
 	}
 	r.Names = nil
 	return r

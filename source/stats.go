@@ -66,32 +66,40 @@ func stats() Source {
 	}
 }
 
-// stats sends one container's samples.
+// sendStats sends one container's samples. Podman may end the answer without one of
+// a container that runs: it is asked again.
 func sendStats(ctx context.Context, f *follow.Follower, c engine.Container, live bool) error {
 	q := url.Values{"stream": {"1"}}
 	if !live {
 		q.Set("stream", "0")
 	}
-	a, err := f.Open(ctx, "/containers/"+c.ID+"/stats", q)
-	if err != nil {
-		return err
-	}
-	for record, err := range a.Records("") {
+	for tries := 1; ; tries++ {
+		a, err := f.Open(ctx, "/containers/"+c.ID+"/stats", q)
 		if err != nil {
 			return err
 		}
-		if !f.Send(ctx, record, nil) {
+		sent := false
+		for v, err := range a.Records("") {
+			if err != nil {
+				return err
+			}
+			if sent = true; !f.Send(ctx, v, nil) {
+				return nil
+			}
+		}
+		f.Pass() // before the Engine is asked again
+		if !live && sent {
 			return nil
 		}
+		// A removed container's stream ends like one that a dying Engine closes.
+		now, err := engine.LookUp(ctx, f.E, c.ID)
+		switch {
+		case err != nil || now.State.Status == "removing" || now.State.Status == "dead":
+			return err
+		case !live && !now.State.Running:
+			return nil
+		case live || tries == 3:
+			return &engine.LostError{What: a.What, Err: engine.ErrEnded}
+		}
 	}
-	f.Pass() // before the Engine is asked again
-	if !live {
-		return nil
-	}
-	// A removed container's stream ends like one that a dying Engine closes.
-	now, err := engine.LookUp(ctx, f.E, c.ID)
-	if err != nil || now.State.Status == "removing" || now.State.Status == "dead" {
-		return err
-	}
-	return &engine.LostError{What: a.What, Err: engine.ErrEnded}
 }

@@ -150,3 +150,41 @@ func double(t *testing.T, h http.HandlerFunc) string {
 	t.Cleanup(func() { s.Close() })
 	return "unix://" + l.Addr().String()
 }
+
+// TestNoSample: a running container whose sample does not come is asked for again,
+// and then is an error; one that does not run has none.
+func TestNoSample(t *testing.T) {
+	for _, test := range []struct {
+		running bool
+		empty   int // answers without a sample
+		samples int
+		fails   bool
+	}{{true, 2, 1, false}, {true, 9, 0, true}, {false, 9, 0, false}} {
+		var mu sync.Mutex
+		asked := 0
+		host := double(t, func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/stats") {
+				fmt.Fprintf(w, `{"Id":"c","Name":"/n","State":{"Status":"x","Running":%v}}`, test.running)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if asked++; asked > test.empty {
+				fmt.Fprint(w, `{"id":"c"}`)
+			}
+		})
+		e, err := engine.Connect(engine.Options{Host: host})
+		if err != nil {
+			t.Fatal(err)
+		}
+		samples, failed := 0, false
+		for v, err := range stats().Records(t.Context(), e, Request{Names: []string{"n"}, Flags: given{"no-stream": true}}) {
+			if failed = failed || err != nil; v != nil {
+				samples++
+			}
+		}
+		if samples != test.samples || failed != test.fails {
+			t.Errorf("%+v: %d samples, failed %v", test, samples, failed)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/docker/cli/cli/connhelper"
@@ -69,7 +70,7 @@ func (w *sshWay) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	socket := w.socket
 	w.mu.Unlock()
 	if !first && socket != "" {
-		return new(net.Dialer).DialContext(ctx, "unix", socket)
+		return dialQueued(ctx, socket)
 	}
 	select {
 	case w.slots <- struct{}{}:
@@ -82,6 +83,22 @@ func (w *sshWay) dial(ctx context.Context, network, addr string) (net.Conn, erro
 		return nil, err
 	}
 	return &beginning{Conn: c, begun: sync.OnceFunc(func() { <-w.slots })}, nil
+}
+
+// dialQueued connects to a socket, whose queue may be full: ssh takes only so many
+// connections at a time.
+func dialQueued(ctx context.Context, socket string) (net.Conn, error) {
+	for {
+		c, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+		if !errors.Is(err, syscall.EAGAIN) {
+			return c, err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // beginning is a session that has begun once the Engine's first byte comes.

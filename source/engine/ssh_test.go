@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -27,9 +28,14 @@ func TestManyStreams(t *testing.T) {
 		t.Skip("no sshd, or not root")
 	}
 	mustFind(t, "docker") // whose dial-stdio is the first connection
-	const streams = 300
+	const streams = 500
 	var open sync.WaitGroup
 	open.Add(streams)
+	allOpen := make(chan struct{})
+	go func() {
+		open.Wait()
+		close(allOpen)
+	}()
 	socket := double(t, func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/stats") {
 			fmt.Fprint(w, "{}")
@@ -38,7 +44,10 @@ func TestManyStreams(t *testing.T) {
 		fmt.Fprint(w, `{"n":1}`)
 		w.(http.Flusher).Flush()
 		open.Done()
-		open.Wait() // all are open at once
+		select { // until all are open at once
+		case <-allOpen:
+		case <-r.Context().Done():
+		}
 		fmt.Fprint(w, `{"n":2}`)
 	})
 	path := strings.TrimPrefix(socket, "unix://")
@@ -90,12 +99,14 @@ func TestManyStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	records, failures := 0, map[string]int{}
 	for i := range streams {
 		all.Go(func() {
-			for _, err := range e.Get(t.Context(), fmt.Sprintf("/containers/c%d/stats", i)) {
+			for _, err := range e.Get(ctx, fmt.Sprintf("/containers/c%d/stats", i)) {
 				mu.Lock()
 				if records++; err != nil {
 					records--
