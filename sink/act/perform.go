@@ -15,17 +15,18 @@ import (
 func (r *Run) perform(ctx context.Context, targets iter.Seq2[Target, error], parallel int, emit func(outcome) bool) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	in, out := make(chan outcome), make(chan outcome)
+	coming, out := make(chan outcome), make(chan outcome)
 	go func() {
-		defer close(in)
+		defer close(coming)
 		for t, err := range targets {
 			select {
-			case in <- outcome{target: t, err: err}:
+			case coming <- outcome{target: t, err: err}:
 			case <-ctx.Done():
 				return
 			}
 		}
 	}()
+	in := coming // nil once no more is taken
 	busy, again := map[string]bool{}, map[string]Target{}
 	period, _ := record.FlagDuration(r.Flags, "cooldown") // checked before
 	rests := cooldown{period: period, until: map[string]rest{}}

@@ -77,3 +77,21 @@ func TestNameThatIsAnID(t *testing.T) {
 		t.Errorf("asked for %q, want %q", engine.changes, want)
 	}
 }
+
+// TestReaderLeaves: who reads the results may leave at the first, while targets
+// still come.
+func TestReaderLeaves(t *testing.T) {
+	for range 20 {
+		run := runOn(t, &fake{}, restart(), "container", false)
+		run.Flags = set{"dry-run": "true"}
+		for range run.Results(t.Context(), func(yield func(json.RawMessage, error) bool) {
+			for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
+				if !yield(json.RawMessage(`{"Id":"`+id+`"}`), nil) {
+					return
+				}
+			}
+		}) {
+			break
+		}
+	}
+}
