@@ -67,7 +67,7 @@ func (e *Engine) elements(ctx context.Context, uri *url.URL, member string, key 
 		}
 		a.list = true
 		for v, err := range a.Records(member) {
-			if err == nil && (len(v) == 0 || v[0] != '{' || !bytes.Contains(v, key)) {
+			if err == nil && (len(v) == 0 || v[0] != '{' || !hasKey(v, key)) {
 				if string(v) == "null" {
 					continue
 				}
@@ -97,3 +97,10 @@ func (e *Engine) Info(ctx context.Context) (name, host, apiVersion string, err e
 
 // NotFound is whether the Engine says that there is no such thing.
 func (e *StatusError) NotFound() bool { return e.Status == http.StatusNotFound }
+
+// hasKey reports whether a key, which is quoted, stands in a record. A quote is what
+// records are full of: the search begins behind it.
+func hasKey(v, key []byte) bool {
+	i := bytes.Index(v, key[1:])
+	return i > 0 && (v[i-1] == '"' || bytes.Contains(v, key))
+}
