@@ -154,9 +154,12 @@ func flagValues(name, flag, word string, names func(string) []string) []string {
 	return source.FlagValues(name, flag, word, names)
 }
 
+// version is the tag and the commit, which .ci/release has the linker write.
+var version string
+
 func buildVersion() string {
 	info, _ := debug.ReadBuildInfo()
-	return cmp.Or(info.Main.Version, "(devel)")
+	return cmp.Or(version, info.Main.Version, "(devel)")
 }
 
 // A line is one command line: a source, through a filter, into a sink.
