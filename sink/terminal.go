@@ -107,3 +107,7 @@ func Terminal(f *os.File) func() (columns, lines int) {
 		return columns, lines
 	}
 }
+
+// Dumb reports whether the terminal understands no escape codes: nothing is coloured
+// or drawn anew there.
+func Dumb() bool { return os.Getenv("TERM") == "dumb" }

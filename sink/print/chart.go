@@ -17,6 +17,9 @@ func chart() Output {
 		if p.Size == nil {
 			return encoder{}, &record.UsageError{Message: "-o chart draws on a terminal only"}
 		}
+		if sink.Dumb() {
+			return encoder{}, &record.UsageError{Message: "-o chart needs a terminal that understands escape codes, and TERM is dumb"}
+		}
 		c := &charts{size: p.Size, columns: p.Columns, given: p.Columns != nil, chosen: f.IsSet("columns")}
 		return encoder{add: c.add, held: c.draw}, nil
 	}}

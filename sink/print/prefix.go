@@ -19,7 +19,7 @@ func Prefixed() Output {
 				return encoder{}, &record.UsageError{Message: "--prefix prints text; it does not go with --" + name}
 			}
 		}
-		colours := p.Size != nil && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !f.Bool("monochrome-output") || f.Bool("color-output")
+		colours := p.Size != nil && os.Getenv("NO_COLOR") == "" && !sink.Dumb() && !f.Bool("monochrome-output") || f.Bool("color-output")
 		return encoder{add: func(dst []byte, result json.RawMessage) ([]byte, error) {
 			name, line := record.Member(result, "container"), record.Member(result, "line")
 			if name == nil || line == nil {

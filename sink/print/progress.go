@@ -39,9 +39,9 @@ const (
 )
 
 // NewProgress shows progress on a terminal of a size; where that is nil there is
-// no terminal, and it gives nil.
+// no terminal, and it gives nil, as it does for a dumb one.
 func NewProgress(w io.Writer, size func() (columns, lines int)) *Progress {
-	if size == nil {
+	if size == nil || sink.Dumb() {
 		return nil
 	}
 	return &Progress{w: w, size: size, done: make(chan struct{}), counts: map[string]int{}}

@@ -18,7 +18,7 @@ const (
 func table() Output {
 	return Output{Name: "table", Usage: "for people", Rows: true, View: true, New: func(p Page, f record.Flags) (encoder, error) {
 		t := &tableWriter{page: p, grid: newGrid(p)}
-		if p.Renews && p.Size != nil {
+		if p.Renews && p.Size != nil && !sink.Dumb() {
 			s := &tableScreen{table: t}
 			return encoder{add: s.add, held: s.draw}, nil
 		}
@@ -82,15 +82,15 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 		rows = append([][]string{head}, rows...)
 	}
 	t.headed = t.headed || len(rows) > 0 || t.ended
-	empty := make([]bool, len(t.grid.columns)) // but for the header
+	empty := make([]bool, len(t.grid.columns)) // but for the header; what comes later may fill a column
 	for i := range empty {
-		empty[i] = !slices.ContainsFunc(rows[min(1, len(rows)):], func(row []string) bool { return i < len(row) && row[i] != "" })
+		empty[i] = t.page.Finite && !slices.ContainsFunc(rows[min(1, len(rows)):], func(row []string) bool { return i < len(row) && row[i] != "" })
 	}
 	for _, row := range rows {
 		for i, cell := range row {
 			if i == len(t.widths) {
 				t.widths = append(t.widths, 0)
-				if !t.page.Finite && !t.page.Renews && t.page.Size != nil { // what comes later may be wider
+				if !t.page.Finite && (!t.page.Renews || sink.Dumb()) && t.page.Size != nil { // what comes later may be wider
 					t.widths[i] = narrow
 				}
 			}
