@@ -97,10 +97,10 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 			t.widths[i] = max(t.widths[i], sink.Width(cell))
 		}
 	}
-	widths := t.widths
+	widths, space := t.widths, gap
 	if t.page.Size != nil {
 		columns, _ := t.page.Size()
-		widths = fit(widths, columns, t.grid.columns, empty)
+		widths, space = fit(widths, columns, t.grid.columns, empty)
 		t.tell(widths)
 	}
 	for _, row := range rows {
@@ -110,7 +110,7 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 				continue
 			}
 			if line.Len() > 0 {
-				line.WriteString(strings.Repeat(" ", gap))
+				line.WriteString(strings.Repeat(" ", space))
 			}
 			cell = sink.Cut(cell, widths[i])
 			line.WriteString(cell + strings.Repeat(" ", widths[i]-sink.Width(cell)))
@@ -142,20 +142,20 @@ const hidden = -1
 
 // fit makes columns fit a terminal: empty ones go first, then the widest get
 // narrower, then the last ones go. Ids and states are never cut.
-func fit(widths []int, columns int, names []string, empty []bool) []int {
-	fitted := slices.Clone(widths)
+func fit(widths []int, columns int, names []string, empty []bool) (fitted []int, space int) {
+	fitted, space = slices.Clone(widths), gap
 	whole := func(i int) bool {
 		return i < len(names) && slices.Contains([]string{"id", "status", "state", "action"}, strings.ToLower(names[i]))
 	}
 	total := func(limit int) int {
-		n := -gap
+		n := -space
 		for i, w := range fitted {
 			switch {
 			case w == hidden:
 			case whole(i):
-				n += w + gap
+				n += w + space
 			default:
-				n += min(w, limit) + gap
+				n += min(w, limit) + space
 			}
 		}
 		return n
@@ -164,6 +164,9 @@ func fit(widths []int, columns int, names []string, empty []bool) []int {
 		if total(columns) > columns && i < len(empty) && empty[i] {
 			fitted[i] = hidden
 		}
+	}
+	if total(narrow) > columns {
+		space = gap - 1 // before one is left out
 	}
 	for i := len(fitted) - 1; i > 0 && total(narrow) > columns; i-- {
 		if !whole(i) {
@@ -181,7 +184,7 @@ func fit(widths []int, columns int, names []string, empty []bool) []int {
 			fitted[i] = min(w, columns)
 		}
 	}
-	return fitted
+	return fitted, space
 }
 
 // tableScreen is a table whose rows are renewed in place.
