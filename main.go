@@ -348,11 +348,12 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 func (l *line) print(results record.Seq) error {
 	status, last := l.c.Bool("exit-status"), []byte(nil)
 	for result, err := range results {
-		var usage *record.UsageError
-		if errors.As(err, &usage) { // such as a column that no record has
-			return err
+		if err != nil {
+			if usage := (*record.UsageError)(nil); errors.As(err, &usage) { // such as a column that no record has
+				return err
+			}
+			l.report.Add(err)
 		}
-		l.report.Add(err)
 		if result == nil {
 			continue
 		}

@@ -55,11 +55,14 @@ func (e *StatusError) Unknown(name string) bool {
 // refusal is the error that Podman says inside an answer that it began as a
 // success; nil for a record.
 func (a *Answer) refusal(v json.RawMessage) error {
+	if !bytes.HasPrefix(v, []byte(`{"cause":`)) {
+		return nil
+	}
 	var said struct {
 		Message  string
 		Response int
 	}
-	if !bytes.HasPrefix(v, []byte(`{"cause":`)) || json.Unmarshal(v, &said) != nil || said.Response < http.StatusBadRequest {
+	if json.Unmarshal(v, &said) != nil || said.Response < http.StatusBadRequest {
 		return nil
 	}
 	method, path, _ := strings.Cut(a.What, " ")
