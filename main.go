@@ -200,7 +200,7 @@ func serve(c *cli.Context, s source.Source, r *report) error {
 	if c.Bool("curl") {
 		return l.curl()
 	}
-	return l.print(source.Several(ctx, l.engines, l.idle, l.results()))
+	return l.print(source.Several(ctx, l.engines, l.idle, l.results()), cancel)
 }
 
 // parse reads the flags, and refuses what is invalid before anything is asked.
@@ -344,10 +344,16 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 	}
 }
 
-// print writes results, and what -e says of the last one.
-func (l *line) print(results record.Seq) error {
+// print writes results, and what -e says of the last one. Where those of an
+// action cannot be written it stops, and those of what was under way are told
+// on standard error.
+func (l *line) print(results record.Seq, stop func()) (failed error) {
 	status, last := l.c.Bool("exit-status"), []byte(nil)
 	for result, err := range results {
+		if failed != nil {
+			l.lost(result)
+			continue
+		}
 		if err != nil {
 			if usage := (*record.UsageError)(nil); errors.As(err, &usage) { // such as a column that no record has
 				return err
@@ -357,16 +363,24 @@ func (l *line) print(results record.Seq) error {
 		if result == nil {
 			continue
 		}
-		if err := l.printer.Print(result); err != nil {
-			l.printer.Flush() // what came before is whole
-			return err
+		err = l.printer.Print(result)
+		if err != nil || l.action != nil {
+			err = cmp.Or(err, l.printer.Flush()) // what came before is whole
 		}
-		if l.action != nil {
-			l.printer.Flush()
+		if err != nil {
+			if l.action == nil || errors.Is(err, syscall.EPIPE) || l.c.Bool("dry-run") {
+				return err
+			}
+			failed = err
+			stop()
+			l.lost(result)
 		}
 		if status {
 			last = append(last[:0], result...)
 		}
+	}
+	if failed != nil {
+		return failed
 	}
 	if err := l.printer.Close(); err != nil {
 		return err
@@ -380,6 +394,13 @@ func (l *line) print(results record.Seq) error {
 		}
 	}
 	return nil
+}
+
+// lost tells of what was done though its result could not be written.
+func (l *line) lost(result json.RawMessage) {
+	if result != nil {
+		fmt.Fprintf(l.report.Stderr, "baleen: not written: %s\n", result)
+	}
 }
 
 // curl prints what does the same with curl and jq.
@@ -425,7 +446,7 @@ func (l *line) newPrinter() (err error) {
 	if live && asked.Sort != "" {
 		return &record.UsageError{Message: "--sort needs all rows, and this stream has no end"}
 	}
-	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: size, Finite: !live, Document: s.Document && filter.Passes() && !acts, Renews: s.Samples && live && !acts}
+	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: size, Finite: !live, Document: s.Document && filter.Passes() && !acts, Percent: s.Percent, Renews: s.Samples && live && !acts}
 	if page.Size != nil {
 		page.W = l.progress.Beside(os.Stdout)
 	}

@@ -35,6 +35,7 @@ type Source struct {
 	Flags    []cli.Flag              // its own flags
 	Live     func(record.Flags) bool // true: a stream without an end, acted on as it comes
 	View     string                  // a filter: what a table shows of each record
+	Percent  []string                // what of the view is a percentage
 	Samples  bool                    // a live record takes the place of the earlier one of the same name
 	Document bool                    // a record is read by itself: on a terminal it is indented
 	Layers   bool                    // records are progress messages about layers

@@ -44,6 +44,7 @@ func stats() Source {
 			used: (mem_used // 0 | _human_memory), limit: (.memory_stats.limit // 0 | _human_memory),
 			received: (net_io.rx | human_size), sent: (net_io.tx | human_size),
 			read: (block_io.read | human_size), written: (block_io.write | human_size), pids: pids}`,
+		Percent: []string{"cpu", "mem"},
 		Samples: true,
 		Records: func(ctx context.Context, e *engine.Engine, r Request) record.Seq {
 			r = r.namesAsFilters()

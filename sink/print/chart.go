@@ -20,7 +20,7 @@ func chart() Output {
 		if sink.Dumb() {
 			return encoder{}, &record.UsageError{Message: "-o chart needs a terminal that understands escape codes, and TERM is dumb"}
 		}
-		c := &charts{size: p.Size, columns: p.Columns, given: p.Columns != nil, chosen: f.IsSet("columns")}
+		c := &charts{size: p.Size, columns: p.Columns, percent: p.Percent, given: p.Columns != nil, chosen: f.IsSet("columns")}
 		return encoder{add: c.add, held: c.draw}, nil
 	}}
 }
@@ -29,8 +29,9 @@ func chart() Output {
 type charts struct {
 	size    func() (columns, lines int)
 	columns []string
-	given   bool // the columns are known beforehand
-	chosen  bool // the columns were asked for: one that is no number is a mistake
+	percent []string // of the columns
+	given   bool     // the columns are known beforehand
+	chosen  bool     // the columns were asked for: one that is no number is a mistake
 	rows    latest[map[string][]float64]
 	screen  screen
 }
@@ -62,6 +63,20 @@ func (c *charts) add(dst []byte, result json.RawMessage) ([]byte, error) {
 	return dst, nil
 }
 
+// scale is what all charts of a column are drawn to: the most that any row has,
+// and at least 100 for percentages.
+func (c *charts) scale(column string) (low, top float64) {
+	if slices.Contains(c.percent, column) {
+		top = 100
+	}
+	for _, row := range c.rows {
+		for _, n := range row.value[column] {
+			low, top = min(low, n), max(top, n)
+		}
+	}
+	return low, top
+}
+
 func (c *charts) draw(dst []byte) []byte {
 	across, height := c.size()
 	var lines []string
@@ -76,11 +91,16 @@ func (c *charts) draw(dst []byte) []byte {
 		for i, column := range columns {
 			points := (*row)[column]
 			points = points[max(0, len(points)-2*wide):]
-			title := fmt.Sprintf("%s %s (max %s)", sink.Visible(column, ""), short(points[len(points)-1]), short(slices.Max(points)))
+			low, top := c.scale(column)
+			unit := ""
+			if slices.Contains(c.percent, column) {
+				unit = " %"
+			}
+			title := fmt.Sprintf("%s %s (%s–%s%s)", sink.Visible(column, ""), short(points[len(points)-1]), short(low), short(top), unit)
 			if i == 0 && name != "" {
 				title = name + "  " + title
 			}
-			for y, line := range append([]string{sink.Cut(title, wide)}, plot(points, wide, high)...) {
+			for y, line := range append([]string{sink.Cut(title, wide)}, plot(points, low, top, wide, high)...) {
 				if i > 0 {
 					block[y] += "  "
 				}
@@ -96,12 +116,11 @@ func (c *charts) draw(dst []byte) []byte {
 }
 
 // plot draws points, two to a character, as a line of braille dots, four rows of
-// them to each of the high lines, newest at the right. The scale begins at 0.
-func plot(points []float64, wide, high int) []string {
+// them to each of the high lines, newest at the right, from low to top.
+func plot(points []float64, low, top float64, wide, high int) []string {
 	const blank = '\u2800'
 	dots := [4][2]rune{{1, 8}, {2, 16}, {4, 32}, {64, 128}} // by row and column of a character
 	cells := slices.Repeat([]rune{blank}, wide*high)
-	low, top := min(0, slices.Min(points)), slices.Max(points)
 	row := func(v float64) int {
 		if top == low {
 			return 4*high - 1

@@ -59,6 +59,7 @@ type Page struct {
 	Stderr  io.Writer                   // for messages; nil for none
 	Size    func() (columns, lines int) // of the terminal that W is; nil if it is none
 	Columns []string                    // dotted paths; nil takes the keys of the first result
+	Percent []string                    // of the columns, those that are percentages
 	Renews  bool                        // a result takes the place of the earlier one of the same name
 
 	Document bool // a result is read by itself: it is indented

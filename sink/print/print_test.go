@@ -151,7 +151,7 @@ func TestChartWithoutNumbers(t *testing.T) {
 			t.Errorf("%s: %q", test.results, got)
 		}
 	}
-	if got := output(t, flags{"output": "chart"}, 40, nil, `{"x":"s"}`, `{"y":1}`); !strings.Contains(got, "y 1 (max 1)") {
+	if got := output(t, flags{"output": "chart"}, 40, nil, `{"x":"s"}`, `{"y":1}`); !strings.Contains(got, "y 1 (0–1)") {
 		t.Errorf("a number that comes later: %q", got)
 	}
 }
@@ -341,7 +341,7 @@ func TestPlot(t *testing.T) {
 		{[]float64{0, 7, 0, 7}, []string{"⢸⣾", "⡸⡿"}},
 		{[]float64{-1, 1, math.MaxFloat32, 0}, []string{"⠀⣷", "⣀⢿"}},
 	} {
-		if got := plot(test.points, 2, len(test.want)); !slices.Equal(got, test.want) {
+		if got := plot(test.points, min(0, slices.Min(test.points)), slices.Max(test.points), 2, len(test.want)); !slices.Equal(got, test.want) {
 			t.Errorf("%v:\n%s\nnot:\n%s", test.points, strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 const (
 	gap      = 3   // blanks between columns
+	readable = 16  // a column that few rows fill is left out before others get narrower
 	narrow   = 8   // a column is left out before it gets narrower
 	lookOver = 200 // rows that a table looks over before it settles on widths
 )
@@ -40,8 +41,9 @@ type tableWriter struct {
 	rows   [][]string
 	widths []int
 	headed bool
-	ended  bool // no more rows come
-	told   bool // which columns are hidden
+	hidden []bool // columns of a stream that its header left out
+	ended  bool   // no more rows come
+	told   bool   // which columns are hidden
 }
 
 func (t *tableWriter) keep(dst []byte, result json.RawMessage) ([]byte, error) {
@@ -74,18 +76,15 @@ func (t *tableWriter) held(dst []byte) []byte {
 
 // lines lays rows out, under the header if that was not yet.
 func (t *tableWriter) lines(rows [][]string) (lines []string) {
+	filled := t.filled(rows)
 	if !t.headed && len(t.grid.columns) > 0 && (len(rows) > 0 || t.ended) && !t.page.Headless {
 		head := make([]string, len(t.grid.columns))
 		for i, c := range t.grid.columns {
-			head[i] = strings.ToUpper(sink.Visible(c, ""))
+			head[i] = t.head(c)
 		}
 		rows = append([][]string{head}, rows...)
 	}
 	t.headed = t.headed || len(rows) > 0 || t.ended
-	empty := make([]bool, len(t.grid.columns)) // but for the header; what comes later may fill a column
-	for i := range empty {
-		empty[i] = t.page.Finite && !slices.ContainsFunc(rows[min(1, len(rows)):], func(row []string) bool { return i < len(row) && row[i] != "" })
-	}
 	for _, row := range rows {
 		for i, cell := range row {
 			if i == len(t.widths) {
@@ -100,8 +99,14 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 	widths, space := t.widths, gap
 	if t.page.Size != nil {
 		columns, _ := t.page.Size()
-		widths, space = fit(widths, columns, t.grid.columns, empty)
+		widths, space = fit(widths, columns, t.grid.columns, filled, t.hidden)
 		t.tell(widths)
+		if !t.page.Finite && !t.page.Renews && t.headed {
+			t.hidden = nil
+			for _, w := range widths {
+				t.hidden = append(t.hidden, w == hidden)
+			}
+		}
 	}
 	for _, row := range rows {
 		var line strings.Builder
@@ -120,6 +125,33 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 	return lines
 }
 
+// head is what stands above a column.
+func (t *tableWriter) head(column string) string {
+	name := strings.ToUpper(sink.Visible(column, ""))
+	if slices.Contains(t.page.Percent, column) {
+		name += " %"
+	}
+	return name
+}
+
+// filled is how many of a hundred rows have anything in each column. In a stream all have: what comes later may fill it.
+func (t *tableWriter) filled(rows [][]string) []int {
+	filled := make([]int, len(t.grid.columns))
+	for i := range filled {
+		if !t.page.Finite {
+			filled[i] = 100
+			continue
+		}
+		for _, row := range rows {
+			if i < len(row) && row[i] != "" {
+				filled[i] += 100
+			}
+		}
+		filled[i] /= max(1, len(rows))
+	}
+	return filled
+}
+
 // tell says, once, which columns there is no room for.
 func (t *tableWriter) tell(widths []int) {
 	if t.told || t.page.Stderr == nil || t.page.Renews {
@@ -128,7 +160,7 @@ func (t *tableWriter) tell(widths []int) {
 	var out []string
 	for i, w := range widths {
 		if w == hidden && i < len(t.grid.columns) {
-			out = append(out, strings.ToUpper(sink.Visible(t.grid.columns[i], "")))
+			out = append(out, t.head(t.grid.columns[i]))
 		}
 	}
 	if out != nil {
@@ -141,11 +173,24 @@ func (t *tableWriter) tell(widths []int) {
 const hidden = -1
 
 // fit makes columns fit a terminal: empty ones go first, then the widest get
-// narrower, then the last ones go. Ids and states are never cut.
-func fit(widths []int, columns int, names []string, empty []bool) (fitted []int, space int) {
+// narrower down to what can be read; then those go that few rows fill, then the
+// last ones. Ids, states, times and sizes are never cut. Filled is how many of a hundred rows
+// fill each; what is hidden already stays so, and no other column joins it.
+func fit(widths []int, columns int, names []string, filled []int, already []bool) (fitted []int, space int) {
 	fitted, space = slices.Clone(widths), gap
+	for i := range fitted {
+		if i < len(already) && already[i] {
+			fitted[i] = hidden
+		}
+	}
 	whole := func(i int) bool {
-		return i < len(names) && slices.Contains([]string{"id", "status", "state", "action"}, strings.ToLower(names[i]))
+		return i < len(names) && slices.Contains([]string{"id", "status", "state", "created", "time", "size"}, strings.ToLower(names[i]))
+	}
+	shrunk := func(i, limit int) int {
+		if i < len(names) && strings.EqualFold(names[i], "action") { // the start of "health_status: healthy" says nothing
+			limit = max(limit, readable)
+		}
+		return min(fitted[i], limit)
 	}
 	total := func(limit int) int {
 		n := -space
@@ -155,20 +200,28 @@ func fit(widths []int, columns int, names []string, empty []bool) (fitted []int,
 			case whole(i):
 				n += w + space
 			default:
-				n += min(w, limit) + space
+				n += shrunk(i, limit) + space
 			}
 		}
 		return n
 	}
-	for i := range fitted {
-		if total(columns) > columns && i < len(empty) && empty[i] {
-			fitted[i] = hidden
+	// leave leaves out columns that no more than so many rows fill, until those that
+	// are left can be that wide.
+	leave := func(rows, wide int) {
+		for i := len(fitted) - 1; i > 0 && total(wide) > columns; i-- {
+			if i < len(filled) && filled[i] <= rows && !whole(i) {
+				fitted[i] = hidden
+			}
 		}
+	}
+	if already == nil {
+		leave(0, columns)
+		leave(25, readable)
 	}
 	if total(narrow) > columns {
 		space = gap - 1 // before one is left out
 	}
-	for i := len(fitted) - 1; i > 0 && total(narrow) > columns; i-- {
+	for i := len(fitted) - 1; i > 0 && already == nil && total(narrow) > columns; i-- {
 		if !whole(i) {
 			fitted[i] = hidden
 		}
@@ -179,7 +232,7 @@ func fit(widths []int, columns int, names []string, empty []bool) (fitted []int,
 	}
 	for i, w := range fitted {
 		if w != hidden && !whole(i) {
-			fitted[i] = min(w, limit)
+			fitted[i] = shrunk(i, limit)
 		} else if w != hidden {
 			fitted[i] = min(w, columns)
 		}
