@@ -446,7 +446,7 @@ func (l *line) newPrinter() (err error) {
 	if live && asked.Sort != "" {
 		return &record.UsageError{Message: "--sort needs all rows, and this stream has no end"}
 	}
-	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: size, Finite: !live, Document: s.Document && filter.Passes() && !acts, Percent: s.Percent, Renews: s.Samples && live && !acts}
+	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: size, Finite: !live, Document: s.Document && filter.Passes() && !acts, Renews: s.Samples && live && !acts}
 	if page.Size != nil {
 		page.W = l.progress.Beside(os.Stdout)
 	}
@@ -455,6 +455,9 @@ func (l *line) newPrinter() (err error) {
 		first = []string{"Engine"}
 	}
 	viewed := s.View != "" && filter.Passes() && !acts
+	if viewed { // what a filter calls the same may be anything
+		page.Percent = s.Percent
+	}
 	switch {
 	case !output.Rows && !asked.Asked():
 	case acts:

@@ -63,6 +63,9 @@ func TestScript(t *testing.T) {
 // TestREADME runs the README's examples as they stand.
 func TestREADME(t *testing.T) { engine.README(t, "README.md") }
 
+// TestSoak has baleen follow a busy Engine.
+func TestSoak(t *testing.T) { engine.Soak(t) }
+
 // TestBoundaries keeps source, query and sink apart, docker's packages out of
 // query and main, command and record leaves, and Go code in its folders.
 func TestBoundaries(t *testing.T) {
