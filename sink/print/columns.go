@@ -32,7 +32,7 @@ type column struct {
 
 // ParseColumns reads the flags.
 func ParseColumns(f record.Flags) (*Columns, error) {
-	c := &Columns{Sort: f.String("sort"), known: map[string]column{}}
+	c := &Columns{Sort: f.String("sort")}
 	if f.IsSet("columns") {
 		c.Names = strings.Split(f.String("columns"), ",")
 		for i, name := range c.Names {
@@ -44,6 +44,13 @@ func ParseColumns(f record.Flags) (*Columns, error) {
 	return c, nil
 }
 
+// own is a copy that has found no name yet.
+func (c *Columns) own() *Columns {
+	own := *c
+	own.known = map[string]column{}
+	return &own
+}
+
 // Asked reports whether there is anything to do.
 func (c *Columns) Asked() bool { return c.Names != nil || c.Sort != "" }
 
@@ -52,6 +59,7 @@ func (c *Columns) Asked() bool { return c.Names != nil || c.Sort != "" }
 // the source's columns as text and as values, and the record.
 func (c *Columns) Rows(results record.Seq, paired bool) record.Seq {
 	return func(yield func(json.RawMessage, error) bool) {
+		c := c.own() // each of several Engines finds its columns by itself
 		type row struct{ text, key json.RawMessage }
 		var rows []row
 		for v, err := range results {

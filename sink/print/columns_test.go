@@ -10,7 +10,6 @@ import (
 )
 
 func rowsOf(c *Columns, paired bool, in ...string) (string, error) {
-	c.known = map[string]column{}
 	var got []string
 	for v, err := range c.Rows(func(yield func(json.RawMessage, error) bool) {
 		for _, s := range in {

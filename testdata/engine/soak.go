@@ -342,13 +342,26 @@ func (s soak) logs(t *testing.T) {
 // restarts has the Engine go away 20 times while events come: each is delivered once.
 func (s soak) restarts(t *testing.T) {
 	const perSecond = 1000
-	begin := time.Now()
+	var begin time.Time // when it is first listened to
+	var listened sync.Once
+	listening := make(chan struct{})
 	happened := func() int { return int(min(time.Since(begin), s.length).Seconds() * perSecond) }
 	phase := func() (int, bool) { // of 20, and whether the Engine is up in it
 		at := float64(time.Since(begin)) / float64(s.length) * 20
 		return int(at), at >= 20 || at-float64(int(at)) < 0.8
 	}
 	host := Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/events") {
+			listened.Do(func() {
+				begin = time.Now()
+				close(listening)
+			})
+		}
+		select {
+		case <-listening:
+		default:
+			return
+		}
 		here, up := phase()
 		if !up {
 			panic(http.ErrAbortHandler)
