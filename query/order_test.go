@@ -95,6 +95,9 @@ func jq18(t *testing.T) string {
 			return path
 		}
 	}
+	if os.Getenv("BALEEN_REQUIRE") != "" {
+		t.Fatal("there is no jq 1.8 in PATH or BALEEN_ENGINES")
+	}
 	t.Skip("there is no jq 1.8 in PATH or BALEEN_ENGINES")
 	return ""
 }

@@ -131,6 +131,9 @@ func TestManyStreams(t *testing.T) {
 
 func mustFind(t *testing.T, program string) string {
 	path, err := exec.LookPath(program)
+	if err != nil && os.Getenv("BALEEN_REQUIRE") != "" {
+		t.Fatal(err)
+	}
 	if err != nil {
 		t.Skip(err)
 	}
