@@ -75,7 +75,7 @@ func newLines(p Page, f record.Flags, indent string) (*lines, error) {
 	if f.Bool("compact-output") {
 		l.f.lines = false
 	}
-	if f.Bool("color-output") || l.terminal && os.Getenv("NO_COLOR") == "" && !sink.Dumb() && !f.Bool("monochrome-output") {
+	if colored(l.terminal, f) {
 		l.f.colors = parseColors(os.Getenv("JQ_COLORS"))
 	}
 	return l, nil

@@ -1,6 +1,7 @@
 package print
 
 import (
+	"baleen/sink"
 	"baleen/source/record"
 	"encoding/json"
 	"fmt"
@@ -76,4 +77,10 @@ type encoder struct {
 	// through gives what stands before and after a result that is printed as it is,
 	// and whether it is; nil if none ever is.
 	through func(result json.RawMessage) (before, after string, ok bool)
+}
+
+// colored reports whether output is in colour: on a terminal that has any, unless
+// it is not wanted.
+func colored(terminal bool, f record.Flags) bool {
+	return f.Bool("color-output") || terminal && os.Getenv("NO_COLOR") == "" && !sink.Dumb() && !f.Bool("monochrome-output")
 }

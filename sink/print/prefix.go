@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"os"
 
 	"baleen/sink"
 	"baleen/source/record"
@@ -19,7 +18,7 @@ func Prefixed() Output {
 				return encoder{}, &record.UsageError{Message: "--prefix prints text; it does not go with --" + name}
 			}
 		}
-		colours := p.Size != nil && os.Getenv("NO_COLOR") == "" && !sink.Dumb() && !f.Bool("monochrome-output") || f.Bool("color-output")
+		colours := colored(p.Size != nil, f)
 		return encoder{add: func(dst []byte, result json.RawMessage) ([]byte, error) {
 			name, line := record.Member(result, "container"), record.Member(result, "line")
 			if name == nil || line == nil {
