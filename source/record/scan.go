@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
-	"runtime"
+	"runtime/debug"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -412,12 +412,12 @@ func (s *Scanner) flush() {
 }
 
 // grow makes room in out for n bytes. A large value grows by half, and what it
-// outgrew is collected before, so that it costs no more than some of its size.
+// outgrew is given back before, so that it costs little more than twice its size.
 func (s *Scanner) grow(n int) {
 	if len(s.out) < KeptOutput || cap(s.out)-len(s.out) >= n {
 		return
 	}
-	runtime.GC()
+	debug.FreeOSMemory()
 	s.out = append(make([]byte, 0, len(s.out)*3/2+n), s.out...)
 }
 
