@@ -114,11 +114,12 @@ func (l *listener) listen(ctx context.Context, up func()) error {
 	}
 	defer a.Close()
 	if !again {
-		l.opened = a.Now().Add(-time.Second)
+		l.opened, _ = a.Now()
 	}
 	up()
 	if again {
-		if whole, err := l.covered(ctx, a.Now()); err != nil {
+		_, now := a.Now()
+		if whole, err := l.covered(ctx, now); err != nil {
 			return err
 		} else if !whole {
 			l.yield(nil, &engine.Notice{Message: fmt.Sprintf("events: some may be missing since %s, the Engine does not remember", l.resume().Format(time.RFC3339))})
@@ -135,7 +136,7 @@ func (l *listener) listen(ctx context.Context, up func()) error {
 			return nil
 		}
 	}
-	if l.until.IsZero() || a.Now().Before(l.until) {
+	if _, now := a.Now(); l.until.IsZero() || now.Before(l.until) {
 		return &engine.LostError{What: a.What, Err: engine.ErrEnded}
 	}
 	return nil
@@ -148,7 +149,8 @@ func (l *listener) stream(ctx context.Context, q url.Values) (*engine.Answer, er
 	if err != nil || l.until.IsZero() || !a.Hasty() {
 		return a, err
 	}
-	later := a.Now().Add(time.Second)
+	_, now := a.Now()
+	later := now.Add(time.Second)
 	if l.until.After(later) {
 		return a, nil
 	}

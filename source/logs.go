@@ -215,7 +215,7 @@ func (l *logReader) container(ctx context.Context, f *follow.Follower, c engine.
 
 // ended tells a log that is over from one that the Engine no longer follows.
 func (l *logReader) ended(ctx context.Context, f *follow.Follower, a *engine.Answer, c engine.Container) error {
-	if !l.follow || !l.until.IsZero() && !a.Now().Before(l.until) {
+	if _, clock := a.Now(); !l.follow || !l.until.IsZero() && !clock.Before(l.until) {
 		return nil
 	}
 	now, err := engine.LookUp(ctx, l.f.E, c.ID)

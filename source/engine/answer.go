@@ -23,6 +23,7 @@ type Answer struct {
 	list       bool // it has to be one
 	timer      *time.Timer
 	done       func()
+	sentAt     time.Time // when it was asked for
 	receivedAt time.Time // when the header came
 }
 
@@ -124,10 +125,12 @@ func (e *Engine) Stream(ctx context.Context, path string, query url.Values) (*An
 	return a, err
 }
 
-// Now is the Engine's time, as far as can be told.
-func (a *Answer) Now() time.Time {
+// Now is what the Engine's clock shows, which its header told in whole seconds
+// at some time between the request and the header's arrival.
+func (a *Answer) Now() (earliest, latest time.Time) {
+	now := time.Now()
 	if said, err := http.ParseTime(a.Header.Get("Date")); err == nil {
-		return said.Add(time.Since(a.receivedAt) + time.Second) // the header has whole seconds
+		return said.Add(now.Sub(a.receivedAt)), said.Add(now.Sub(a.sentAt) + time.Second)
 	}
-	return time.Now()
+	return now, now
 }

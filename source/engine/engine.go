@@ -334,6 +334,7 @@ func (e *Engine) send(ctx context.Context, method string, uri *url.URL, body io.
 		req.Header[k] = v
 	}
 	idle()
+	a.sentAt = time.Now()
 	a.Response, err = e.http.Do(req)
 	if err != nil {
 		err = e.sendError(a, err)
