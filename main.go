@@ -49,7 +49,7 @@ func run(args []string) (code int) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	r := &report{demo: sync.OnceValue(demo.New)}
-	r.Stderr, r.Width = os.Stderr, func() int { return width(os.Stderr) }
+	r.Stderr, r.Width = os.Stderr, func() int { return sink.Columns(os.Stderr) }
 	r.Visible = func(text string) string { return sink.Visible(text, "\n") }
 	signals := make(chan os.Signal, 2)
 	r.Obey(signals, cancel)
@@ -80,7 +80,7 @@ func dispatch(ctx context.Context, out io.Writer, args []string, table []command
 	switch {
 	case err != nil:
 		return err
-	case command.Help(out, width(os.Stdout), table, args):
+	case command.Help(out, sink.Columns(os.Stdout), table, args):
 	case args[0] == "--version":
 		fmt.Fprintln(out, "baleen", buildVersion())
 	default:
@@ -103,7 +103,7 @@ func commands(r *report) (all []command.Command) {
 		Usage:    "the jq functions that baleen adds: what each takes and gives, with an example",
 		Args:     "[NAME...]",
 		Examples: []string{"baleen functions", "baleen functions older_than"},
-		Choices:  functionNames,
+		Choices:  query.FunctionNames,
 		Run: func(c *cli.Context) error {
 			return query.WriteFunctions(os.Stdout, c.Args().Slice()...)
 		},
@@ -125,25 +125,6 @@ func groups(s source.Source) []command.Group {
 		g = slices.Insert(g, 2, command.Group{Title: "Action", Flags: act.ActionFlags(s.Kind)})
 	}
 	return g
-}
-
-// functionNames lists baleen's own functions, without their parameters.
-func functionNames() (names []string) {
-	for _, f := range query.Functions() {
-		name, _, _ := strings.Cut(f.Name, "(")
-		names = append(names, name)
-	}
-	return slices.Compact(names)
-}
-
-// width is how many columns a terminal has, 0 where f is none.
-func width(f *os.File) int {
-	size := sink.Terminal(f)
-	if size == nil {
-		return 0
-	}
-	columns, _ := size()
-	return columns
 }
 
 // flagValues lists what a flag can be set to, for completion.
@@ -179,7 +160,6 @@ type line struct {
 	command  []string                                                      // of --exec
 	progress *print.Progress
 	printer  *print.Printer
-	show     func(*engine.Engine, record.Seq) record.Seq
 }
 
 // serve runs one command line.
@@ -242,6 +222,9 @@ func (l *line) parse() error {
 
 func (l *line) several() bool { return len(l.options) > 1 }
 
+// live reports whether the records have no end.
+func (l *line) live() bool { return l.source.Live != nil && l.source.Live(l.c) }
+
 func (l *line) idle() { l.printer.Flush() } // its error comes back with the next record
 
 // connect prepares the ways to all Engines that are meant, for each the filter,
@@ -251,7 +234,7 @@ func (l *line) connect(ctx context.Context) (err error) {
 	if err := l.newPrinter(); err != nil {
 		return err
 	}
-	l.filter.Kind, l.filter.Live, l.filter.Whole = l.kind, s.Live != nil && s.Live(c), l.action != nil
+	l.filter.Kind, l.filter.Live, l.filter.Whole = l.kind, l.live(), l.action != nil
 	l.programs = map[*engine.Engine]*query.Program{}
 	for i := range l.options {
 		o := &l.options[i]
@@ -344,48 +327,18 @@ func (l *line) results() func(context.Context, *engine.Engine) record.Seq {
 	}
 }
 
-// print writes results, and what -e says of the last one. Where those of an
-// action cannot be written it stops, and those of what was under way are told
-// on standard error.
-func (l *line) print(results record.Seq, stop func()) (failed error) {
-	status, last := l.c.Bool("exit-status"), []byte(nil)
-	for result, err := range results {
-		if failed != nil {
-			l.lost(result)
-			continue
-		}
-		if err != nil {
-			if usage := (*record.UsageError)(nil); errors.As(err, &usage) { // such as a column that no record has
-				return err
-			}
-			l.report.Add(err)
-		}
-		if result == nil {
-			continue
-		}
-		err = l.printer.Print(result)
-		if err != nil || l.action != nil {
-			err = cmp.Or(err, l.printer.Flush()) // what came before is whole
-		}
-		if err != nil {
-			if l.action == nil || errors.Is(err, syscall.EPIPE) || l.c.Bool("dry-run") {
-				return err
-			}
-			failed = err
-			stop()
-			l.lost(result)
-		}
-		if status {
-			last = append(last[:0], result...)
-		}
+// print writes results, and what -e says of the last one.
+func (l *line) print(results record.Seq, stop func()) error {
+	var acts *print.Acts
+	if l.action != nil && !l.c.Bool("dry-run") {
+		acts = &print.Acts{Stop: stop, Stderr: l.report.Stderr}
 	}
-	if failed != nil {
-		return failed
+	if !l.c.Bool("exit-status") {
+		return l.printer.All(results, acts, nil, l.report.Add)
 	}
-	if err := l.printer.Close(); err != nil {
-		return err
-	}
-	if status {
+	var last []byte
+	err := l.printer.All(results, acts, &last, l.report.Add)
+	if err == nil {
 		switch string(last) {
 		case "":
 			l.report.Exit(4)
@@ -393,14 +346,7 @@ func (l *line) print(results record.Seq, stop func()) (failed error) {
 			l.report.Exit(1)
 		}
 	}
-	return nil
-}
-
-// lost tells of what was done though its result could not be written.
-func (l *line) lost(result json.RawMessage) {
-	if result != nil {
-		fmt.Fprintf(l.report.Stderr, "baleen: not written: %s\n", result)
-	}
+	return err
 }
 
 // curl prints what does the same with curl and jq.
@@ -424,74 +370,38 @@ func (l *line) curl() error {
 	return err
 }
 
-// newPrinter prepares what prints the results, once show has made of them what the
-// output is about: where a table shows records that no filter changed,
-// that is what the source's view has. Of several Engines it says which, so that
-// what is renewed in place is that Engine's.
+// newPrinter prepares what prints the results.
 func (l *line) newPrinter() (err error) {
-	c, s, filter, acts, several := l.c, l.source, l.filter, l.action != nil, l.several()
-	size := sink.Terminal(os.Stdout)
-	output, err := print.ChooseOutput(c, size != nil)
-	if err != nil {
-		return err
+	s := l.source
+	r := print.Results{
+		Live: l.live(), Samples: s.Samples, Several: l.several(), Filter: query.Columns(l.filter.Filter),
+		Document: s.Document && l.filter.Passes() && l.action == nil,
 	}
-	if c.Bool("prefix") {
-		output = print.Prefixed()
+	switch {
+	case l.action != nil:
+		r.Action, r.Known = act.ResultColumns(), act.MoreColumns()
+	case s.View != "" && l.filter.Passes():
+		r.View = &print.View{
+			Columns: query.Columns(s.View), Percent: s.Percent,
+			Show: func(records record.Seq) record.Seq { return query.Show(s.View, records) },
+			Pair: func(records record.Seq) record.Seq { return query.Paired(s.View, records) },
+		}
 	}
-	asked, err := print.ParseColumns(c)
-	if err != nil {
-		return err
-	}
-	live := s.Live != nil && s.Live(c)
-	if live && asked.Sort != "" {
-		return &record.UsageError{Message: "--sort needs all rows, and this stream has no end"}
-	}
-	page := print.Page{W: os.Stdout, Stderr: filter.Stderr, Size: size, Finite: !live, Document: s.Document && filter.Passes() && !acts, Renews: s.Samples && live && !acts}
+	page := print.Page{W: os.Stdout, Stderr: l.filter.Stderr, Size: sink.Terminal(os.Stdout)}
 	if page.Size != nil {
 		page.W = l.progress.Beside(os.Stdout)
 	}
-	var first []string
-	if several {
-		first = []string{"Engine"}
-	}
-	viewed := s.View != "" && filter.Passes() && !acts
-	if viewed { // what a filter calls the same may be anything
-		page.Percent = s.Percent
-	}
-	switch {
-	case !output.Rows && !asked.Asked():
-	case acts:
-		page.Columns = append(first, act.ResultColumns()...)
-	case viewed && (output.View || asked.Sort != ""):
-		page.Columns = append(first, query.Columns(s.View)...)
-	default:
-		page.Columns = query.Columns(filter.Filter)
-	}
-	if asked.Names != nil {
-		page.Columns = asked.Names
-	}
-	if acts {
-		asked.Known = append(act.ResultColumns(), "code", "response", "request", "body")
-	}
-	if asked.Human = output.Name == "table"; output.View {
-		asked.Keep = []string{"name", "Engine"}
-	}
-	l.show = func(e *engine.Engine, results record.Seq) record.Seq {
-		switch {
-		case asked.Asked() && viewed:
-			results = asked.Rows(query.Paired(s.View, results), true)
-		case asked.Asked():
-			results = asked.Rows(results, false)
-		case viewed && output.View:
-			results = query.Show(s.View, results)
-		}
-		if several && !acts && (output.View || asked.Sort != "") && asked.Names == nil {
-			results = source.Named(e.Name, results)
-		}
-		return results
-	}
-	l.printer, err = print.NewPrinter(output, page, c)
+	l.printer, err = print.New(page, r, l.c)
 	return err
+}
+
+// show is what is printed of an Engine's results.
+func (l *line) show(e *engine.Engine, results record.Seq) record.Seq {
+	results = l.printer.Rows(results)
+	if l.printer.Engines {
+		results = source.Named(e.Name, results)
+	}
+	return results
 }
 
 // report is what all command lines have in common.

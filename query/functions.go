@@ -51,6 +51,15 @@ func Functions() (all []Function) {
 	return all
 }
 
+// FunctionNames lists baleen's own functions without their parameters.
+func FunctionNames() (names []string) {
+	for _, f := range Functions() {
+		name, _, _ := strings.Cut(f.Name, "(")
+		names = append(names, name)
+	}
+	return slices.Compact(names)
+}
+
 // WriteFunctions writes what there is to know about baleen's own functions as a
 // table; names, without parameters, choose some of them.
 func WriteFunctions(w io.Writer, names ...string) error {

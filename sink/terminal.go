@@ -108,6 +108,16 @@ func Terminal(f *os.File) func() (columns, lines int) {
 	}
 }
 
+// Columns is how many columns the terminal that f is has, 0 where it is none.
+func Columns(f *os.File) int {
+	size := Terminal(f)
+	if size == nil {
+		return 0
+	}
+	columns, _ := size()
+	return columns
+}
+
 // Dumb reports whether the terminal understands no escape codes: nothing is coloured
 // or drawn anew there.
 func Dumb() bool { return os.Getenv("TERM") == "dumb" }

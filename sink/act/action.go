@@ -174,6 +174,9 @@ type Result struct {
 // ResultColumns are the columns that a table of results has.
 func ResultColumns() []string { return []string{"status", "action", "kind", "name", "target", "error"} }
 
+// MoreColumns are the keys that some results have besides.
+func MoreColumns() []string { return []string{"code", "response", "request", "body"} }
+
 // FailedError says that an action failed on one target. The others go on.
 type FailedError struct{ Result Result }
 

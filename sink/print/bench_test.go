@@ -25,11 +25,7 @@ func BenchmarkPrint(b *testing.B) {
 		{"tsv", object, flags{"output": "tsv"}},
 	} {
 		b.Run(test.name, func(b *testing.B) {
-			o, err := ChooseOutput(test.flags, false)
-			if err != nil {
-				b.Fatal(err)
-			}
-			p, err := NewPrinter(o, Page{W: io.Discard}, test.flags)
+			p, err := printer(Page{W: io.Discard}, test.flags)
 			if err != nil {
 				b.Fatal(err)
 			}

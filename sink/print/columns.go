@@ -30,8 +30,8 @@ type column struct {
 	path string
 }
 
-// ParseColumns reads the flags.
-func ParseColumns(f record.Flags) (*Columns, error) {
+// parseColumns reads the flags.
+func parseColumns(f record.Flags) (*Columns, error) {
 	c := &Columns{Sort: f.String("sort")}
 	if f.IsSet("columns") {
 		c.Names = strings.Split(f.String("columns"), ",")

@@ -26,9 +26,9 @@ func Outputs() []Output {
 	return []Output{ndjson(), jsonArray(), yaml(), table(), tsv(), csv(), chart()}
 }
 
-// ChooseOutput finds the output that the flags ask for; what BALEEN_OUTPUT says is
+// chooseOutput finds the output that the flags ask for; what BALEEN_OUTPUT says is
 // for a terminal only.
-func ChooseOutput(f record.Flags, terminal bool) (Output, error) {
+func chooseOutput(f record.Flags, terminal bool) (Output, error) {
 	flag, name := "--output", f.String("output")
 	switch variable := os.Getenv("BALEEN_OUTPUT"); {
 	case f.Bool("table") && f.IsSet("output") && name != "table":

@@ -9,9 +9,9 @@ import (
 	"baleen/source/record"
 )
 
-// Prefixed prints log records as text: each line behind the name of its container,
+// prefixed prints log records as text: each line behind the name of its container,
 // which on a terminal has a colour of its own.
-func Prefixed() Output {
+func prefixed() Output {
 	return Output{Name: "prefix", New: func(p Page, f record.Flags) (encoder, error) {
 		for _, name := range []string{"output", "table", "columns", "raw-output", "join-output", "raw-output0"} {
 			if f.IsSet(name) {

@@ -53,21 +53,17 @@ type Printer struct {
 	timer *time.Timer // writes what the encoder holds; nil if it is not due
 
 	webhook *webhook // nil for none
+
+	Engines bool                        // each row names its Engine
+	rows    func(record.Seq) record.Seq // nil for the results as they are
 }
 
-// NewPrinter prints on page as o and the flags say.
-func NewPrinter(o Output, page Page, f record.Flags) (*Printer, error) {
+// newPrinter prints on page as o and the flags say.
+func newPrinter(o Output, page Page, f record.Flags) (*Printer, error) {
 	for _, name := range []string{"raw-output", "join-output", "raw-output0", "compact-output", "indent", "tab", "ascii-output", "seq"} {
 		if !o.JSON && f.IsSet(name) {
 			return nil, &record.UsageError{Message: fmt.Sprintf("--%s does not go with -o %s", name, o.Name)}
 		}
-	}
-	if f.IsSet("columns") {
-		columns, err := ParseColumns(f)
-		if err != nil {
-			return nil, err
-		}
-		page.Columns = columns.Names
 	}
 	page.Headless = f.Bool("no-headers")
 	if !o.Rows || o.Name == "chart" {

@@ -38,6 +38,22 @@ func output(t testing.TB, f flags, width int, columns []string, results ...strin
 	return printed
 }
 
+// printer prints results as the flags say, their columns without a look at the record.
+func printer(page Page, f flags) (*Printer, error) {
+	o, err := chooseOutput(f, false)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := parseColumns(f)
+	if err != nil {
+		return nil, err
+	}
+	if columns.Names != nil {
+		page.Columns = columns.Names
+	}
+	return newPrinter(o, page, f)
+}
+
 // outputs gives the messages as well.
 func outputs(t testing.TB, f flags, width int, columns []string, results ...string) (printed, messages string) {
 	t.Helper()
@@ -49,11 +65,7 @@ func outputs(t testing.TB, f flags, width int, columns []string, results ...stri
 	if f["output"] == "" {
 		f["output"] = "ndjson"
 	}
-	o, err := ChooseOutput(f, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := NewPrinter(o, page, f)
+	p, err := printer(page, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,8 +170,7 @@ func TestChartWithoutNumbers(t *testing.T) {
 
 // A row without a cell takes the place of another one such, as any row does.
 func TestScreenOfEmptyRows(t *testing.T) {
-	o, _ := ChooseOutput(flags{"output": "table"}, false)
-	p, err := NewPrinter(o, Page{W: io.Discard, Renews: true, Size: func() (int, int) { return 40, 9 }}, flags{})
+	p, err := printer(Page{W: io.Discard, Renews: true, Size: func() (int, int) { return 40, 9 }}, flags{"output": "table"})
 	if err == nil {
 		err = p.Print(json.RawMessage(`[]`))
 	}
@@ -173,10 +184,7 @@ func TestUsage(t *testing.T) {
 		{"output": "xml"}, {"output": "chart"}, {"output": "table", "raw-output": "true"}, {"output": "json", "join-output": "true"},
 		{"output": "yaml", "indent": "2"}, {"output": "ndjson", "indent": "8"}, {"output": "csv", "columns": "a,,b"},
 	} {
-		o, err := ChooseOutput(f, false)
-		if err == nil {
-			_, err = NewPrinter(o, Page{W: &bytes.Buffer{}}, f)
-		}
+		_, err := printer(Page{W: &bytes.Buffer{}}, f)
 		var usage *record.UsageError
 		if !errors.As(err, &usage) {
 			t.Errorf("%v: %v", f, err)
@@ -231,9 +239,7 @@ func TestTableFits(t *testing.T) {
 // A long list is not held until its end.
 func TestTableStreams(t *testing.T) {
 	var b bytes.Buffer
-	f := flags{"output": "table"}
-	o, _ := ChooseOutput(f, false)
-	p, err := NewPrinter(o, Page{W: &b}, f)
+	p, err := printer(Page{W: &b}, flags{"output": "table"})
 	if err != nil {
 		t.Fatal(err)
 	}
