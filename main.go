@@ -48,11 +48,12 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) (code int) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	r := &report{demo: sync.OnceValue(demo.New)}
+	signals := make(chan os.Signal, 2)
+	r := &report{demo: sync.OnceValue(demo.New), quit: func() { signals <- command.Quit }}
 	r.Stderr, r.Width = os.Stderr, func() int { return sink.Columns(os.Stderr) }
 	r.Visible = func(text string) string { return sink.Visible(text, "\n") }
-	signals := make(chan os.Signal, 2)
-	r.Obey(signals, cancel)
+	defer r.keyboard.Restore()
+	r.Obey(signals, cancel, r.keyboard.Restore)
 	signal.Ignore(syscall.SIGPIPE) // a failed write tells as well, and leaves time to wait for actions
 	sink.WatchReader(os.Stdout, func() { cancel(command.Signal{Signal: syscall.SIGPIPE}) })
 	log.SetOutput(io.Discard) // where net/http complains, besides what it returns
@@ -391,7 +392,10 @@ func (l *line) newPrinter() (err error) {
 	if page.Size != nil {
 		page.W = l.progress.Beside(os.Stdout)
 	}
-	l.printer, err = print.New(page, r, l.c)
+	page.Quits = s.Name != "read" && sink.Typed(os.Stdin)
+	if l.printer, err = print.New(page, r, l.c); err == nil && l.printer.Screen && page.Quits {
+		err = l.report.keyboard.Watch(os.Stdin, l.report.quit)
+	}
 	return err
 }
 
@@ -407,7 +411,9 @@ func (l *line) show(e *engine.Engine, results record.Seq) record.Seq {
 // report is what all command lines have in common.
 type report struct {
 	command.Report
-	demo func() *demo.Engine
+	demo     func() *demo.Engine
+	keyboard sink.Keyboard
+	quit     func() // for when q is typed
 }
 
 // ask asks the Engines that flags name for an answer.

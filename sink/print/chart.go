@@ -20,8 +20,8 @@ func chart() Output {
 		if sink.Dumb() {
 			return encoder{}, &record.UsageError{Message: "-o chart needs a terminal that understands escape codes, and TERM is dumb"}
 		}
-		c := &charts{size: p.Size, columns: p.Columns, percent: p.Percent, given: p.Columns != nil, chosen: f.IsSet("columns")}
-		return encoder{add: c.add, held: c.draw}, nil
+		c := &charts{size: p.Size, columns: p.Columns, percent: p.Percent, given: p.Columns != nil, chosen: f.IsSet("columns"), screen: screen{quits: p.Quits}}
+		return encoder{add: c.add, held: c.draw, screen: true}, nil
 	}}
 }
 
@@ -112,7 +112,7 @@ func (c *charts) draw(dst []byte) []byte {
 	if len(lines) == 0 && len(c.rows) > 0 {
 		lines = []string{sink.Cut("no number to draw; --columns or -q picks some", across)}
 	}
-	return c.screen.draw(dst, lines, height)
+	return c.screen.draw(dst, lines, "", across, height)
 }
 
 // plot draws points, two to a character, as a line of braille dots, four rows of

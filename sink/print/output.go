@@ -62,6 +62,7 @@ type Page struct {
 	Columns []string                    // dotted paths; nil takes the keys of the first result
 	Percent []string                    // of the columns, those that are percentages
 	Renews  bool                        // a result takes the place of the earlier one of the same name
+	Quits   bool                        // q ends a screen that is drawn anew
 
 	Document bool // a result is read by itself: it is indented
 	Finite   bool // results have an end: a table is laid out once all are known
@@ -73,6 +74,8 @@ type encoder struct {
 	add  func(dst []byte, result json.RawMessage) ([]byte, error)
 	held func(dst []byte) []byte // adds what was kept back to see more of it; nil if nothing ever is
 	end  func(dst []byte) []byte // adds what comes last; nil for nothing
+
+	screen bool // draws the terminal anew
 
 	// through gives what stands before and after a result that is printed as it is,
 	// and whether it is; nil if none ever is.

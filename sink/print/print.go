@@ -55,6 +55,7 @@ type Printer struct {
 	webhook *webhook // nil for none
 
 	Engines bool                        // each row names its Engine
+	Screen  bool                        // the terminal is drawn anew with each result
 	rows    func(record.Seq) record.Seq // nil for the results as they are
 }
 
@@ -74,7 +75,7 @@ func newPrinter(o Output, page Page, f record.Flags) (*Printer, error) {
 		}
 	}
 	e, err := o.New(page, f)
-	p := &Printer{w: page.W, e: e}
+	p := &Printer{w: page.W, e: e, Screen: e.screen}
 	if err == nil && f.IsSet("webhook") {
 		p.webhook, err = newWebhook(f.String("webhook"))
 	}

@@ -370,12 +370,30 @@ func TestLatest(t *testing.T) {
 }
 
 func TestScreenHasRoom(t *testing.T) {
-	var s screen
-	if got := s.draw(nil, nil, 5); got != nil {
-		t.Errorf("nothing draws %q", got)
-	}
-	got := string(s.draw(nil, []string{"a", "b", "c", "d", "e", "f"}, 5))
-	if want := "\x1b[2J\x1b[H\x1b[Ka\n\x1b[Kb\n\x1b[Kc\n\x1b[K… 3 more\n\x1b[J"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for _, test := range []struct {
+		lines []string
+		note  string
+		quits bool
+		want  []string
+	}{
+		{nil, "", true, nil},
+		{[]string{"a", "b", "c", "d"}, "", false, []string{"a", "b", "c", "d"}},
+		{[]string{"a", "b", "c", "d", "e", "f"}, "", false, []string{"a", "b", "c", "… 3 more"}},
+		{[]string{"a", "b", "c"}, "", true, []string{"a", "b", "c", "q quits"}},
+		{[]string{"a", "b", "c", "d"}, "", true, []string{"a", "b", "c", "… 1 more; q quits"}},
+		{[]string{"a", "b", "c", "d"}, "no room for G", true, []string{"a", "b", "c", "… 1 more; q quits; no r…"}},
+		{[]string{"a"}, "no room for G", false, []string{"a", "no room for G"}},
+	} {
+		s := screen{quits: test.quits}
+		want := ""
+		for _, line := range test.want {
+			want += "\x1b[K" + line + "\n"
+		}
+		if want != "" {
+			want = "\x1b[2J\x1b[H" + want + "\x1b[J"
+		}
+		if got := string(s.draw(nil, test.lines, test.note, 24, 5)); got != want {
+			t.Errorf("%q: got %q, want %q", test.lines, got, want)
+		}
 	}
 }

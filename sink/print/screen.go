@@ -69,9 +69,14 @@ func nameOf(result json.RawMessage, otherwise string) string {
 }
 
 // screen is a terminal that is drawn anew from its first line on.
-type screen struct{ drawn bool }
+type screen struct {
+	drawn bool
+	quits bool // q ends it
+}
 
-func (s *screen) draw(dst []byte, lines []string, height int) []byte {
+// draw draws lines and below them what there is to say: how many more there are,
+// the key that ends it, and a note if there is one.
+func (s *screen) draw(dst []byte, lines []string, note string, columns, height int) []byte {
 	if !s.drawn {
 		if len(lines) == 0 {
 			return dst
@@ -80,8 +85,20 @@ func (s *screen) draw(dst []byte, lines []string, height int) []byte {
 		dst = append(dst, "\x1b[2J"...)
 	}
 	dst = append(dst, "\x1b[H"...)
-	if room := max(height-2, 1); len(lines) > room+1 {
-		lines = append(slices.Clip(lines[:room]), fmt.Sprintf("… %d more", len(lines)-room))
+	var notes []string
+	if s.quits {
+		notes = append(notes, "q quits")
+	}
+	if note != "" {
+		notes = append(notes, note)
+	}
+	room := max(height-1, 2) // the cursor stands below
+	if len(lines) > room || notes != nil && len(lines) == room {
+		notes = slices.Insert(notes, 0, fmt.Sprintf("… %d more", len(lines)-room+1))
+		lines = lines[:room-1]
+	}
+	if notes != nil {
+		lines = append(slices.Clip(lines), sink.Cut(strings.Join(notes, "; "), columns))
 	}
 	for _, line := range lines {
 		dst = append(append(append(dst, "\x1b[K"...), line...), '\n')

@@ -20,8 +20,8 @@ func table() Output {
 	return Output{Name: "table", Usage: "for people", Rows: true, View: true, New: func(p Page, f record.Flags) (encoder, error) {
 		t := &tableWriter{page: p, grid: newGrid(p)}
 		if p.Renews && p.Size != nil && !sink.Dumb() {
-			s := &tableScreen{table: t}
-			return encoder{add: s.add, held: s.draw}, nil
+			s := &tableScreen{table: t, screen: screen{quits: p.Quits}}
+			return encoder{add: s.add, held: s.draw, screen: true}, nil
 		}
 		end := func(dst []byte) []byte {
 			t.ended = true
@@ -44,6 +44,7 @@ type tableWriter struct {
 	hidden []bool // columns of a stream that its header left out
 	ended  bool   // no more rows come
 	told   bool   // which columns are hidden
+	noRoom string // for these columns: a message, or ""
 }
 
 func (t *tableWriter) keep(dst []byte, result json.RawMessage) ([]byte, error) {
@@ -152,20 +153,20 @@ func (t *tableWriter) filled(rows [][]string) []int {
 	return filled
 }
 
-// tell says, once, which columns there is no room for.
+// tell says, once, which columns there is no room for; a screen says it itself.
 func (t *tableWriter) tell(widths []int) {
-	if t.told || t.page.Stderr == nil || t.page.Renews {
-		return
-	}
 	var out []string
 	for i, w := range widths {
 		if w == hidden && i < len(t.grid.columns) {
 			out = append(out, t.head(t.grid.columns[i]))
 		}
 	}
-	if out != nil {
+	if t.noRoom = ""; out != nil {
+		t.noRoom = fmt.Sprintf("no room for %s; --columns picks columns", strings.Join(out, ", "))
+	}
+	if out != nil && !t.told && t.page.Stderr != nil && !t.page.Renews {
 		t.told = true
-		fmt.Fprintf(t.page.Stderr, "baleen: no room for %s; --columns picks columns\n", strings.Join(out, ", "))
+		fmt.Fprintf(t.page.Stderr, "baleen: %s\n", t.noRoom)
 	}
 }
 
@@ -259,6 +260,7 @@ func (s *tableScreen) draw(dst []byte) []byte {
 		rows = append(rows, *row)
 	}
 	s.table.headed, s.table.widths = false, nil
-	_, height := s.table.page.Size()
-	return s.screen.draw(dst, s.table.lines(rows), height)
+	columns, height := s.table.page.Size()
+	lines := s.table.lines(rows)
+	return s.screen.draw(dst, lines, s.table.noRoom, columns, height)
 }

@@ -74,7 +74,7 @@ Start with --dry-run.
 `, []string{"Action"}},
 		{"output", "tables, JSON, YAML, CSV, columns", `
 The default is NDJSON: one record a line. Standard output has records only;
-messages go to standard error.
+messages go to standard error. A live table or chart is drawn anew; q ends it.
 
   baleen ps -t --sort name
   baleen containers -o csv --columns Id,Names,State

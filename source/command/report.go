@@ -29,8 +29,8 @@ type Report struct {
 
 // Obey ends baleen by a signal: what is under way is waited for, a second signal
 // ends it at once, and so does a second in which no action is under way, since
-// the filter may be in a loop or nobody may read.
-func (r *Report) Obey(signals chan os.Signal, cancel context.CancelCauseFunc) {
+// the filter may be in a loop or nobody may read. Before it ends so, restore is called.
+func (r *Report) Obey(signals chan os.Signal, cancel context.CancelCauseFunc, restore func()) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if s != syscall.SIGHUP || !signal.Ignored(s) { // as nohup has it
 			signal.Notify(signals, s)
@@ -39,16 +39,18 @@ func (r *Report) Obey(signals chan os.Signal, cancel context.CancelCauseFunc) {
 	go func() {
 		s := Signal{(<-signals).(syscall.Signal)}
 		cancel(s)
-		for idle := time.Now(); time.Since(idle) < time.Second; {
+		again := false
+		for idle := time.Now(); !again && time.Since(idle) < time.Second; {
 			select {
 			case <-signals:
-				os.Exit(s.ExitCode())
+				again = true
 			case <-time.After(20 * time.Millisecond):
 			}
 			if r.Underway.Load() > 0 {
 				idle = time.Now()
 			}
 		}
+		restore()
 		os.Exit(s.ExitCode())
 	}()
 }
@@ -74,7 +76,7 @@ func (r *Report) Add(err error) {
 	switch {
 	case errors.As(err, &halt):
 		io.WriteString(r.Stderr, halt.HaltText())
-	case code < 128: // those who end baleen know that they did
+	case 0 < code && code < 128: // those who end baleen know that they did
 		fmt.Fprintln(r.Stderr, WrapMessage("baleen: "+r.where+r.Visible(err.Error()), r.Width()))
 	}
 	r.Exit(code)
@@ -103,10 +105,18 @@ func ExitCode(err error) int {
 	return record.ExitCode(err)
 }
 
-// Signal is the signal that ended baleen.
+// Quit stands for a signal when q was typed.
+const Quit = syscall.Signal(0)
+
+// Signal is the signal that ended baleen, or [Quit].
 type Signal struct{ syscall.Signal }
 
 func (e Signal) Error() string { return e.String() }
 
 // ExitCode is what shells report of a program that a signal ended.
-func (e Signal) ExitCode() int { return 128 + int(e.Signal) }
+func (e Signal) ExitCode() int {
+	if e.Signal == Quit {
+		return 0
+	}
+	return 128 + int(e.Signal)
+}
