@@ -94,6 +94,22 @@ func Cut(s string, room int) string {
 	return s[:end] + "…"
 }
 
+// CutStart is [Cut] that keeps the end.
+func CutStart(s string, room int) string {
+	over := Width(s) - room + 1
+	if over <= 1 {
+		return s
+	}
+	for g := uniseg.NewGraphemes(s); over > 0 && g.Next(); {
+		over -= g.Width()
+		_, end := g.Positions()
+		if over <= 0 {
+			return "…" + s[end:]
+		}
+	}
+	return s
+}
+
 // Terminal gives the size of the terminal that f is, nil if it is none.
 func Terminal(f *os.File) func() (columns, lines int) {
 	if !term.IsTerminal(int(f.Fd())) {

@@ -148,6 +148,24 @@ func TestKeysWithoutAColumn(t *testing.T) {
 	}
 }
 
+// Of a reference to an image the tag is what tells it from others.
+func TestTagsStay(t *testing.T) {
+	const reference = `"registry.example.com/team/鯨/app:v1.2.3"`
+	for _, test := range []struct{ result, want string }{
+		{`{"image":` + reference + `}`, "IMAGE\n…m/鯨/app:v1.2.3\n"},
+		{`{"Name":` + reference + `}`, "NAME\n…m/鯨/app:v1.2.3\n"},
+		{`{"image":"registry.example.com:5000/app"}`, "IMAGE\n…le.com:5000/app\n"},
+		{`{"image":"example.com/application:v1.2.3"}`, "IMAGE\n…application:v1…\n"},
+		{`{"image":"application-server:v1.2.3"}`, "IMAGE\napplication-ser…\n"},
+		{`{"image":"sha256:0123456789abcdef"}`, "IMAGE\nsha256:01234567…\n"},
+		{`{"at":"2026-01-02T03:04:05Z"}`, "AT\n2026-01-02T03:0…\n"},
+	} {
+		if got := output(t, flags{"output": "table"}, 16, nil, test.result); got != test.want {
+			t.Errorf("%s: %q, want %q", test.result, got, test.want)
+		}
+	}
+}
+
 func TestChartWithoutNumbers(t *testing.T) {
 	const none = "no number to draw"
 	for _, test := range []struct {

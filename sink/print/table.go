@@ -118,12 +118,24 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 			if line.Len() > 0 {
 				line.WriteString(strings.Repeat(" ", space))
 			}
-			cell = sink.Cut(cell, widths[i])
+			cell = t.cut(cell, i, widths[i])
 			line.WriteString(cell + strings.Repeat(" ", widths[i]-sink.Width(cell)))
 		}
 		lines = append(lines, strings.TrimRight(line.String(), " "))
 	}
 	return lines
+}
+
+// cut shortens a cell of a column: of a reference to an image the registry goes first.
+func (t *tableWriter) cut(cell string, column, width int) string {
+	path := strings.LastIndexByte(cell, '/') + 1
+	if path > 0 && sink.Width(cell) > width && column < len(t.grid.columns) && slices.Contains([]string{"image", "name"}, strings.ToLower(t.grid.columns[column])) {
+		if sink.Width(cell[path:]) < width {
+			return sink.CutStart(cell, width)
+		}
+		cell = "…" + cell[path:]
+	}
+	return sink.Cut(cell, width)
 }
 
 // head is what stands above a column.
