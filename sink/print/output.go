@@ -75,7 +75,8 @@ type encoder struct {
 	held func(dst []byte) []byte // adds what was kept back to see more of it; nil if nothing ever is
 	end  func(dst []byte) []byte // adds what comes last; nil for nothing
 
-	screen bool // draws the terminal anew
+	holds  func() bool // reports whether anything is kept back; nil if nothing ever is
+	screen bool        // draws the terminal anew
 
 	// through gives what stands before and after a result that is printed as it is,
 	// and whether it is; nil if none ever is.

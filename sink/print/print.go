@@ -131,6 +131,13 @@ func (p *Printer) Flush() error {
 	return p.write()
 }
 
+// holds reports whether results are kept back.
+func (p *Printer) holds() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.e.holds != nil && p.e.holds()
+}
+
 func (p *Printer) writeHeld() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -109,6 +109,7 @@ type Acts struct {
 // is not nil it becomes the last result.
 func (p *Printer) All(results record.Seq, acts *Acts, last *[]byte, fail func(error)) error {
 	var failed error
+	var unwritten []json.RawMessage
 	for result, err := range results {
 		if failed != nil {
 			acts.lost(result)
@@ -123,31 +124,42 @@ func (p *Printer) All(results record.Seq, acts *Acts, last *[]byte, fail func(er
 		if result == nil {
 			continue
 		}
+		if acts != nil {
+			unwritten = append(unwritten, slices.Clone(result))
+		}
 		err = p.Print(result)
 		if err != nil || acts != nil {
 			err = cmp.Or(err, p.Flush()) // what came before is whole
 		}
-		if err != nil {
-			if acts == nil || errors.Is(err, syscall.EPIPE) {
-				return err
+		switch {
+		case err == nil:
+			if acts != nil && !p.holds() {
+				unwritten = nil
 			}
+		case acts == nil || errors.Is(err, syscall.EPIPE):
+			return err
+		default:
 			failed = err
 			acts.Stop()
-			acts.lost(result)
+			acts.lost(unwritten...)
 		}
 		if last != nil {
 			*last = append((*last)[:0], result...)
 		}
 	}
-	if failed != nil {
-		return failed
+	if failed == nil {
+		if failed = p.Close(); failed != nil && acts != nil && !errors.Is(failed, syscall.EPIPE) {
+			acts.lost(unwritten...)
+		}
 	}
-	return p.Close()
+	return failed
 }
 
 // lost tells of what was done though its result could not be written.
-func (a *Acts) lost(result json.RawMessage) {
-	if result != nil {
-		fmt.Fprintf(a.Stderr, "baleen: not written: %s\n", result)
+func (a *Acts) lost(results ...json.RawMessage) {
+	for _, result := range results {
+		if result != nil {
+			fmt.Fprintf(a.Stderr, "baleen: not written: %s\n", result)
+		}
 	}
 }

@@ -27,10 +27,11 @@ func table() Output {
 			t.ended = true
 			return t.held(dst)
 		}
+		holds := func() bool { return len(t.rows) > 0 }
 		if p.Finite {
-			return encoder{add: t.keep, end: end}, nil
+			return encoder{add: t.keep, end: end, holds: holds}, nil
 		}
-		return encoder{add: t.add, held: t.held, end: end}, nil
+		return encoder{add: t.add, held: t.held, end: end, holds: holds}, nil
 	}}
 }
 
