@@ -76,7 +76,7 @@ func (r *Report) Add(err error) {
 	switch {
 	case errors.As(err, &halt):
 		io.WriteString(r.Stderr, halt.HaltText())
-	case 0 < code && code < 128: // those who end baleen know that they did
+	case code < 128 && !errors.As(err, &Signal{}): // those who end baleen know that they did
 		fmt.Fprintln(r.Stderr, WrapMessage("baleen: "+r.where+r.Visible(err.Error()), r.Width()))
 	}
 	r.Exit(code)
