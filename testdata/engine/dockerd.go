@@ -98,7 +98,9 @@ func (d *Dockerd) Stop() error {
 	// The bridges of its networks would outlive it, and the containers if it was killed.
 	err := d.Start(context.Background())
 	if err == nil {
-		err = NewClient(d.Dial).Empty(context.Background())
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		err = NewClient(d.Dial).Empty(ctx)
 	}
 	d.end()
 	return err

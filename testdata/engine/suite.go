@@ -3,12 +3,14 @@ package engine
 import (
 	"bufio"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"baleen/source/demo"
 
@@ -69,6 +71,10 @@ func (s *Suite) Run(t *testing.T, kind Kind) {
 			return err
 		}
 		env.Defer(own.proxy.Close)
+		if own.service != nil { // one that answers no more would be waited for until the end of all tests
+			watch := time.AfterFunc(5*time.Minute, own.service.Shutdown)
+			env.Defer(func() { watch.Stop() })
+		}
 		env.Values[enginesKey{}] = e
 		env.Setenv("HOME", filepath.Join(env.WorkDir, ".home")) // fish makes one
 		env.Setenv("SOCK", own.proxy.Sock)
@@ -129,9 +135,11 @@ func Open(t *testing.T, kind Kind) Opener {
 	started := map[int]Service{}
 	return func(n int) (Dial, Service, error) {
 		if s, ok := started[n]; ok {
-			err := s.Start(t.Context()) // a script may have stopped it
-			if err == nil {
-				err = NewClient(s.Dial).Empty(t.Context())
+			err := emptied(t.Context(), s)
+			if errors.Is(err, context.DeadlineExceeded) { // dockerd 20.10 at times locks itself up when containers and networks go
+				t.Logf("an Engine answers no more and is started anew: %v", err)
+				s.Shutdown()
+				err = emptied(t.Context(), s)
 			}
 			return s.Dial, s, err
 		}
@@ -147,6 +155,17 @@ func Open(t *testing.T, kind Kind) Opener {
 		started[n] = s
 		return s.Dial, s, nil
 	}
+}
+
+// emptied has an Engine run, which a script may have stopped, and hold nothing.
+func emptied(ctx context.Context, s Service) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	err := s.Start(ctx)
+	if err == nil {
+		err = NewClient(s.Dial).Empty(ctx)
+	}
+	return err
 }
 
 // script is the testing.T of a suite's scripts on a kind of Engine.
