@@ -130,7 +130,7 @@ func (t *tableWriter) lines(rows [][]string) (lines []string) {
 // cut shortens a cell of a column: of a reference to an image the registry goes first.
 func (t *tableWriter) cut(cell string, column, width int) string {
 	path := strings.LastIndexByte(cell, '/') + 1
-	if path > 0 && sink.Width(cell) > width && column < len(t.grid.columns) && slices.Contains([]string{"image", "name"}, strings.ToLower(t.grid.columns[column])) {
+	if path > 0 && sink.Width(cell) > width && column < len(t.grid.columns) && slices.Contains([]string{"image", "name", "repository"}, strings.ToLower(t.grid.columns[column])) {
 		if sink.Width(cell[path:]) < width {
 			return sink.CutStart(cell, width)
 		}

@@ -256,9 +256,23 @@ func (e *Engine) imageName(ctr *container) string {
 	return ctr.image.id
 }
 
+// names are those of the container, and what containers that are linked to it call it.
+func (e *Engine) names(ctr *container) []string {
+	names := []string{"/" + ctr.name}
+	for _, other := range e.containers {
+		for _, link := range other.host.Links {
+			if to, alias, _ := strings.Cut(link, ":"); to == "/"+ctr.name {
+				names = append(names, alias)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 func (e *Engine) summary(ctr *container, size bool) containertypes.Summary {
 	s := containertypes.Summary{
-		ID: ctr.id, Names: []string{"/" + ctr.name}, Image: e.imageName(ctr), ImageID: ctr.image.id,
+		ID: ctr.id, Names: e.names(ctr), Image: e.imageName(ctr), ImageID: ctr.image.id,
 		Command: ctr.command(), Created: ctr.created.Unix(), Ports: ctr.ports(), Labels: ctr.config.Labels,
 		State: ctr.state, Status: ctr.status(time.Now()),
 		NetworkSettings: &containertypes.NetworkSettingsSummary{Networks: ctr.networks}, Mounts: ctr.mountPoints(),

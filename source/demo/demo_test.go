@@ -19,6 +19,7 @@ import (
 	"baleen/source/demo"
 
 	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/build"
 	containertypes "github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
@@ -284,22 +285,35 @@ func TestNetworks(t *testing.T) {
 
 func TestWorld(t *testing.T) {
 	e := connect(t, demo.New())
-	if all := e.imageTags(); len(all) != 13 || slices.Index(all, "node:22-alpine node:lts-alpine") < 0 {
+	if all := e.imageTags(); len(all) != 17 || slices.Index(all, "node:22-alpine node:lts-alpine") < 0 {
 		t.Errorf("images: %q", all)
 	}
-	equal(t, "dangling", e.imageTags(filters.Arg("dangling", "true")), "", "")
+	equal(t, "dangling", e.imageTags(filters.Arg("dangling", "true")), "", "", "")
 	running := e.names(containertypes.ListOptions{})
 	slices.Sort(running)
-	equal(t, "running", running, "api", "cache", "db", "web")
+	equal(t, "running", running, "api", "cache", "db", "modest_bhaskara", "modest_bhaskara/db", "web")
 	equal(t, "k8s", e.names(containertypes.ListOptions{All: true}, filters.Arg("name", "k8s")), "k8s_POD_coredns-0")
 	equal(t, "exited=137", e.names(containertypes.ListOptions{All: true}, filters.Arg("exited", "137")), "batch-import")
 	equal(t, "compose", e.names(containertypes.ListOptions{All: true}, filters.Arg("label", "com.docker.compose.service=migrate")), "migrate")
+	linked, err := e.ContainerList(t.Context(), containertypes.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "role=proxy"))})
+	if err != nil || len(linked) != 1 || !strings.HasPrefix(linked[0].Image, "nginx@sha256:") {
+		t.Errorf("by digest: %+v, %v", linked, err)
+	}
+	if r, err := e.DistributionInspect(t.Context(), "registry.example.com:5000/team/app:1.4", ""); err != nil || len(r.Platforms) != 1 {
+		t.Errorf("distribution: %+v, %v", r, err)
+	}
+	if pruned, err := e.BuildCachePrune(t.Context(), build.CachePruneOptions{}); err != nil || len(pruned.CachesDeleted) != 1 {
+		t.Errorf("build cache: %+v, %v", pruned, err)
+	}
+	if pruned, err := e.BuildCachePrune(t.Context(), build.CachePruneOptions{All: true}); err != nil || len(pruned.CachesDeleted) != 3 {
+		t.Errorf("all of the build cache: %+v, %v", pruned, err)
+	}
 	du, err := e.DiskUsage(t.Context(), types.DiskUsageOptions{})
-	if err != nil || len(du.Images) != 13 || len(du.Containers) != 8 || len(du.Volumes) != 5 {
+	if err != nil || len(du.Images) != 17 || len(du.Containers) != 11 || len(du.Volumes) != 6 {
 		t.Errorf("df: %d images, %d containers, %d volumes, %v", len(du.Images), len(du.Containers), len(du.Volumes), err)
 	}
 	info, err := e.Info(t.Context())
-	if err != nil || info.Containers != 8 || info.ContainersRunning != 4 || info.Images != 13 {
+	if err != nil || info.Containers != 11 || info.ContainersRunning != 6 || info.Images != 17 {
 		t.Errorf("info: %+v, %v", info, err)
 	}
 	if inspect, err := e.ContainerInspect(t.Context(), "web"); err != nil || inspect.State.Health.Status != "healthy" {

@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/versions"
@@ -48,6 +49,7 @@ type Engine struct {
 	volumes    []*volume
 	networks   []*network
 	execs      map[string]*execution
+	cache      []*build.CacheRecord
 	booted     time.Time
 	alive      bool // something happens every few seconds
 
@@ -180,7 +182,7 @@ func (rt *route) matches(c *call, path string) bool {
 	if !ok {
 		return false
 	}
-	if name, ok = strings.CutSuffix(name, after); !ok || name == "" || strings.Contains(name, "/") && before != "/images/" {
+	if name, ok = strings.CutSuffix(name, after); !ok || name == "" || strings.Contains(name, "/") && before != "/images/" && before != "/distribution/" {
 		return false
 	}
 	c.name = name

@@ -179,7 +179,7 @@ func (e *Engine) selectImages(args filters.Args, all, shared bool, now time.Time
 		}
 		child := e.hasChildren(im)
 		switch {
-		case !to.IsZero() && !im.created.Before(to), !im.created.After(from), !args.MatchKVList("label", im.config.Labels):
+		case !to.IsZero() && !im.created.Before(to), !from.IsZero() && !im.created.After(from), !args.MatchKVList("label", im.config.Labels):
 			continue
 		case dangling && (child || len(tags) > 0):
 			continue

@@ -125,10 +125,10 @@ func TestParents(t *testing.T) {
 	e.want("DELETE", "/images/"+base.ID+"?force=1", "", 409, `\(cannot be forced\) - image has dependent child images`)
 	// Its only tag goes, and the image stays for the child's sake.
 	e.want("DELETE", "/images/shop-base:1", "", 200, `^\[{"Untagged":"shop-base:1"},{"Untagged":"shop-base@sha256:[0-9a-f]{64}"}\]\n$`)
-	if all, err := e.ImageList(t.Context(), imagetypes.ListOptions{All: true}); err != nil || len(all) != 13 {
+	if all, err := e.ImageList(t.Context(), imagetypes.ListOptions{All: true}); err != nil || len(all) != 17 {
 		t.Errorf("%d images with -a, %v", len(all), err)
 	}
-	if list := e.imageTags(); len(list) != 12 {
+	if list := e.imageTags(); len(list) != 16 {
 		t.Errorf("%d images", len(list))
 	}
 	e.want("DELETE", "/containers/worker", "", 204, "^$")

@@ -18,6 +18,9 @@ var routes = []route{
 	{method: "POST", path: "/images/*/tag", status: 201, answer: (*Engine).tagImage},
 	{method: "DELETE", path: "/images/*", status: 200, answer: (*Engine).deleteImage},
 
+	{method: "GET", path: "/distribution/*/json", status: 200, answer: (*Engine).distribution},
+	{method: "POST", path: "/build/prune", status: 200, answer: (*Engine).pruneCache},
+
 	{method: "GET", path: "/containers/json", status: 200, answer: (*Engine).listContainers},
 	{method: "POST", path: "/containers/create", status: 201, answer: (*Engine).createContainer},
 	{method: "GET", path: "/containers/*/json", status: 200, answer: (*Engine).inspectContainer},

@@ -94,7 +94,7 @@ func (e *Engine) sample(ctr *container, now time.Time) containertypes.StatsRespo
 	ran := ctr.ran(now)
 	busy := uint64(ctr.load.cpu * swing(ran) * 1e9)
 	used := uint64(ctr.memory(ran))
-	file := used / 8
+	file := used / 32
 	limit := uint64(memory)
 	if ctr.host.Memory > 0 {
 		limit = uint64(ctr.host.Memory)

@@ -138,7 +138,7 @@ func (e *Engine) diskUsage(c *call) (any, error) {
 		}
 	}
 	if all || wanted["build-cache"] {
-		du.BuildCache = []*build.CacheRecord{}
+		du.BuildCache = append([]*build.CacheRecord{}, e.cache...)
 	}
 	return du, nil
 }

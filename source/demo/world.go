@@ -21,6 +21,8 @@ const (
 	hour = time.Hour
 	day  = 24 * hour
 	mib  = 1 << 20
+
+	pinned = "nginx@sha256:6784fb0834aa7dbbe12e3d7471e69c290df3e6ba810dc38b34ae33d3c1c05f7d" // pulled by its digest: it has no tag
 )
 
 // New returns an Engine with a small shop on it, and with what gathers on a
@@ -30,6 +32,7 @@ func New() *Engine {
 	now := time.Now().UTC()
 	e.addImages(now)
 	e.addVolumes(now)
+	e.addCache(now)
 	for i, name := range []string{"shop_front", "shop_back"} {
 		nw := newNetwork(fixedID("network "+name), name, "bridge", 18+i, now.Add(-9*day))
 		nw.Labels = map[string]string{"com.docker.compose.network": name[len("shop_"):], "com.docker.compose.project": "shop"}
@@ -43,9 +46,9 @@ func New() *Engine {
 
 func (e *Engine) addImages(now time.Time) {
 	debian, alpine := layer("debian 12", 74_780_000), layer("alpine 3.22", 7_990_000)
-	add := func(age time.Duration, name string, parent *image, base step, size int64, config ocispec.ImageConfig, tags ...string) *image {
+	dated := func(created time.Time, name string, parent *image, base step, size int64, config ocispec.ImageConfig, tags ...string) *image {
 		im := &image{
-			id: "sha256:" + fixedID("image "+name), parent: parent, created: now.Add(-age), arch: "amd64",
+			id: "sha256:" + fixedID("image "+name), parent: parent, created: created, arch: "amd64",
 			comment: "buildkit.dockerfile.v0", config: dockerspec.DockerOCIImageConfig{ImageConfig: config},
 		}
 		base.by = "COPY / / # buildkit"
@@ -61,11 +64,14 @@ func (e *Engine) addImages(now time.Time) {
 		e.images = append(e.images, im)
 		for _, tag := range tags {
 			ref, _ := reference.ParseNormalizedNamed(tag)
-			e.tag(im, ref, now.Add(-age+day))
+			e.tag(im, ref, created.Add(day))
 			pinned, _ := reference.WithDigest(reference.TrimNamed(ref), fixedDigest(ref.String()))
-			e.tag(im, pinned, now.Add(-age+day))
+			e.tag(im, pinned, created.Add(day))
 		}
 		return im
+	}
+	add := func(age time.Duration, name string, parent *image, base step, size int64, config ocispec.ImageConfig, tags ...string) *image {
+		return dated(now.Add(-age), name, parent, base, size, config, tags...)
 	}
 	runs := func(cmd ...string) ocispec.ImageConfig {
 		return ocispec.ImageConfig{Cmd: cmd, Env: []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}
@@ -79,6 +85,12 @@ func (e *Engine) addImages(now time.Time) {
 	app, leftover := runs("/app/serve"), runs("/app/serve")
 	app.Labels, leftover.Labels = team, team
 
+	mysql := runs("mysqld")
+	mysql.Volumes = map[string]struct{}{"/var/lib/mysql": {}}
+
+	// Reproducible builds are dated 1970, or not at all.
+	dated(time.Time{}, "tools", nil, alpine, 18_200_000, runs("/bin/tools"), "registry.example.com:5000/team/tools:2")
+	dated(time.Unix(0, 0).UTC(), "distroless", nil, layer("distroless", 1_990_000), 240_000, runs(), "gcr.io/distroless/static:nonroot")
 	add(412*day, "node 18", nil, alpine, 119_300_000, node, "node:18-alpine")
 	add(330*day, "pause", nil, layer("pause", 4_096), 740_000, runs("/pause"), "registry.k8s.io/pause:3.9")
 	add(301*day, "nginx 1.25", nil, debian, 112_800_000, nginx, "nginx:1.25")
@@ -86,7 +98,10 @@ func (e *Engine) addImages(now time.Time) {
 	add(44*day, "redis", nil, alpine, 33_600_000, runs("redis-server"), "redis:7-alpine")
 	add(39*day, "postgres", nil, debian, 356_900_000, postgres, "postgres:16")
 	base := add(33*day, "shop base", nil, debian, 61_200_000, runs("/bin/sh"), "shop-base:1")
+	add(32*day, "mysql", nil, debian, 512_600_000, mysql, "mysql:8")
 	add(31*day, "nginx 1.27", nil, debian, 117_400_000, nginx, "nginx:1.27")
+	pulled, _ := reference.ParseNormalizedNamed(pinned)
+	e.tag(add(28*day, "nginx pinned", nil, debian, 116_100_000, nginx), pulled, now.Add(-27*day))
 	add(20*day, "node 22", nil, alpine, 152_500_000, node, "node:22-alpine", "node:lts-alpine")
 	add(12*day, "leftover 1", nil, debian, 203_700_000, leftover)
 	add(6*day, "shop api", base, step{}, 28_900_000, runs("/app/api", "--listen", ":9000"), "shop-api:2.3")
@@ -105,6 +120,7 @@ func (e *Engine) addVolumes(now time.Time) {
 	add("shop_db-data", 61*day, 2_140_000_000, compose)
 	add("shop_uploads", 61*day, 318_000_000, compose)
 	add("shop_backup-2024", 97*day, 804_000_000, compose)
+	add("my_little_data", 27*day, 212_000_000, nil)
 	add(fixedID("volume of cache"), 3*day, 1_200_000, anonymous)
 	add(fixedID("volume of nobody"), 26*day, 297_000_000, anonymous)
 }
@@ -141,6 +157,12 @@ func (e *Engine) addContainers(now time.Time) {
 		{Kind: containertypes.ChangeModify, Path: "/var"}, {Kind: containertypes.ChangeDelete, Path: "/var/cache"},
 	}
 
+	e.add(now, life{name: "my_little_container", image: "mysql:8", age: 27 * day, up: 27 * day, labels: map[string]string{"role": "db"}, binds: []string{"my_little_data:/var/lib/mysql"},
+		load: load{cpu: 0.02, memory: 402 * mib, network: 2_100, lines: []string{"[System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections."}}})
+	e.add(now, life{name: "modest_bhaskara", image: pinned, age: 27 * day, up: 27 * day, labels: map[string]string{"role": "proxy"},
+		load: load{cpu: 0.02, memory: 11 * mib, network: 18_000, lines: access}}).host.Links = []string{"/my_little_container:/modest_bhaskara/db"}
+	e.add(now, life{name: "mailer", image: "registry.example.com:5000/team/app:1.4", cmd: []string{"/app/mail"}, age: 4 * day, ended: 5 * time.Minute, up: time.Second,
+		code: 1, labels: map[string]string{"keep": ""}, load: load{lines: []string{"panic: smtp.example.com: no such host"}}})
 	e.add(now, life{name: "k8s_POD_coredns-0", image: "registry.k8s.io/pause:3.9", age: 40 * day, ended: 12 * day, up: 28 * day})
 	e.add(now, life{name: "batch-import", image: "node:20-alpine", cmd: []string{"node", "import.js"}, age: 8 * day, ended: 30 * hour, up: 11 * time.Minute,
 		code: 137, memory: 512 * mib, load: load{lines: []string{"imported 1000 rows"}}}).oom = true
@@ -156,6 +178,7 @@ type life struct {
 	name, image string
 	service     string // of the compose project, if any
 	cmd, binds  []string
+	labels      map[string]string
 	network     string
 	memory      int64         // limit in bytes
 	age         time.Duration // since it was created
@@ -168,7 +191,7 @@ type life struct {
 
 func (e *Engine) add(now time.Time, l life) *container {
 	im, _ := e.image(l.image)
-	config := &containertypes.Config{Image: l.image, Cmd: l.cmd}
+	config := &containertypes.Config{Image: l.image, Cmd: l.cmd, Labels: l.labels}
 	if l.service != "" {
 		config.Labels = map[string]string{
 			"com.docker.compose.container-number": "1", "com.docker.compose.oneoff": "False",
@@ -197,35 +220,37 @@ func (e *Engine) add(now time.Time, l life) *container {
 func (e *Engine) remember() {
 	e.recent, e.emitted = nil, 0
 	for _, ctr := range e.containers {
-		past := func(at time.Time, action events.Action, more map[string]string) {
-			attributes := maps.Clone(ctr.config.Labels)
-			attributes["image"], attributes["name"] = ctr.config.Image, ctr.name
-			maps.Copy(attributes, more)
-			e.emitAt(at, events.ContainerEventType, action, ctr.id, attributes)
-		}
-		past(ctr.started, events.ActionStart, nil)
+		e.emitPast(ctr, ctr.started, events.ActionStart, nil)
 		if !ctr.running() {
-			past(ctr.finished, events.ActionDie, map[string]string{
+			e.emitPast(ctr, ctr.finished, events.ActionDie, map[string]string{
 				"exitCode": strconv.Itoa(ctr.exitCode), "execDuration": strconv.Itoa(int(ctr.finished.Sub(ctr.started).Seconds())),
 			})
 		}
 	}
-	for at := time.Now().Add(-time.Hour); at.Before(time.Now()); at = at.Add(5 * time.Minute) {
-		e.pulse(at)
+	for ago := time.Hour; ago > 0; ago -= 5 * time.Minute {
+		e.pulse(time.Now().Add(-ago))
 	}
 	slices.SortStableFunc(e.recent, func(a, b events.Message) int { return cmp.Compare(a.TimeNano, b.TimeNano) })
 }
 
-// pulse has each container with a health check say how it is.
+// pulse has each container with a health check say how it is, and a job fail once more.
 func (e *Engine) pulse(at time.Time) {
 	for _, ctr := range e.containers {
-		if ctr.running() && ctr.health != "" {
-			attributes := maps.Clone(ctr.config.Labels)
-			if attributes == nil {
-				attributes = map[string]string{}
-			}
-			attributes["image"], attributes["name"] = ctr.config.Image, ctr.name
-			e.emitAt(at, events.ContainerEventType, events.Action("health_status: "+string(ctr.health)), ctr.id, attributes)
+		switch {
+		case ctr.running() && ctr.health != "":
+			e.emitPast(ctr, at, events.Action("health_status: "+string(ctr.health)), nil)
+		case ctr.name == "mailer" && ctr.state == containertypes.StateExited:
+			ctr.started, ctr.finished, ctr.exitCode = at.Add(-time.Second), at, 1
+			e.emitPast(ctr, ctr.started, events.ActionStart, nil)
+			e.emitPast(ctr, at, events.ActionDie, map[string]string{"exitCode": "1", "execDuration": "1"})
 		}
 	}
+}
+
+// emitPast emits what happened to a container at a time.
+func (e *Engine) emitPast(ctr *container, at time.Time, action events.Action, more map[string]string) {
+	attributes := maps.Clone(ctr.config.Labels)
+	attributes["image"], attributes["name"] = ctr.config.Image, ctr.name
+	maps.Copy(attributes, more)
+	e.emitAt(at, events.ContainerEventType, action, ctr.id, attributes)
 }
