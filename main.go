@@ -95,7 +95,7 @@ func commands(r *report) (all []command.Command) {
 	for _, s := range source.All() {
 		all = append(all, command.Command{
 			Name: s.Name, Aliases: s.Aliases, Usage: s.Usage, Args: s.Args, Examples: s.Examples, Groups: func() []command.Group { return groups(s) }, Writes: s.Writes,
-			Source: true, Columns: query.Columns(s.View), Keys: strings.Fields(s.Keys),
+			Source: true, Columns: func() []string { return query.Columns(s.View) }, Keys: strings.Fields(s.Keys),
 			Run: func(c *cli.Context) error { return serve(c, s, r) },
 		})
 	}

@@ -22,7 +22,7 @@ type Command struct {
 	Groups   func() []Group          // its flags, made only for the command line that is run; nil for none
 	Choices  func() []string         // what its names can be, if they can be nothing else
 	Source   bool                    // reads records
-	Columns  []string                // what tables show of its records; nil for their keys
+	Columns  func() []string         // what tables show of its records; nil for their keys
 	Keys     []string                // of its records, as far as they are known
 	Writes   func(record.Flags) bool // true: changes something without an action; nil for never
 	Run      func(*cli.Context) error
@@ -41,6 +41,13 @@ func (c *Command) groups() []Group {
 		return nil
 	}
 	return c.Groups()
+}
+
+func (c *Command) columns() []string {
+	if c.Columns == nil {
+		return nil
+	}
+	return c.Columns()
 }
 
 func (c *Command) flags() (all []cli.Flag) {

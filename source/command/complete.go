@@ -110,7 +110,7 @@ func (c *completer) candidates(before []string, word string) (list []string, fil
 		flags = slices.Delete(flags, i, i+1)
 		if name == "columns" || name == "sort" {
 			given := flagValue[:strings.LastIndex(flagValue, ",")+1]
-			for _, column := range slices.Concat(command.Columns, command.Keys) {
+			for _, column := range slices.Concat(command.columns(), command.Keys) {
 				list = append(list, prefix+given+column)
 			}
 			return list, false

@@ -285,15 +285,11 @@ func guessFlag(c *Command, names []string, flag, value string, has func(string) 
 	return "baleen " + line
 }
 
-var (
-	templateField = regexp.MustCompile(`{{[^{}]*?\.([A-Za-z_][\w.]*)[^{}]*}}`)
-	jsonPath      = regexp.MustCompile(`^\{?(\.[^{}]*?)\}?$`)
-)
-
 // fromTemplate gives the flags for one of docker's templates.
 func fromTemplate(template string) string {
 	var fields []string
-	for _, m := range templateField.FindAllStringSubmatch(template, -1) {
+	field := regexp.MustCompile(`{{[^{}]*?\.([A-Za-z_][\w.]*)[^{}]*}}`)
+	for _, m := range field.FindAllStringSubmatch(template, -1) {
 		fields = append(fields, m[1])
 	}
 	own := map[string]string{"Names": "name", "Name": "name", "ID": "short_id", "Repository": "repo", "Tag": "tag", "CPUPerc": "cpu_percent", "MemPerc": "mem_percent"}
@@ -330,7 +326,7 @@ func guessValue(c *Command, flag, value string) error {
 		line += "-q " + id(c.Name) + " -r"
 	case "jsonpath":
 		path = strings.ReplaceAll(path, "items[*].", "")
-		if m := jsonPath.FindStringSubmatch(path); m != nil {
+		if m := regexp.MustCompile(`^\{?(\.[^{}]*?)\}?$`).FindStringSubmatch(path); m != nil {
 			path = m[1]
 		}
 		line += "-q " + quoteWords(path) + " -r"

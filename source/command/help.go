@@ -207,7 +207,7 @@ func (h helper) command(c *Command) {
 	for _, list := range []struct {
 		title string
 		words []string
-	}{{"Columns", c.Columns}, {"Keys", c.Keys}} {
+	}{{"Columns", c.columns()}, {"Keys", c.Keys}} {
 		if len(list.words) > 0 {
 			fmt.Fprintf(h.w, "\n%s:\n%s\n", list.title, wrap(strings.Join(list.words, " "), cmp.Or(h.width, 80), "  "))
 		}

@@ -51,8 +51,9 @@ func split(file, text string, lookup func(string) (string, bool)) ([]Line, error
 		return nil, err
 	}
 	var lines []Line
+	patterns := compilePatterns()
 	for _, stmt := range parsed.Stmts {
-		s := &splitter{file: file, lookup: lookup}
+		s := &splitter{patterns: patterns, file: file, lookup: lookup}
 		s.statement(stmt)
 		if s.err != nil {
 			return nil, s.err
@@ -83,6 +84,7 @@ func checkComments(file, text string, parsed *syntax.File) (err error) {
 
 // splitter makes words of a parsed line.
 type splitter struct {
+	patterns
 	file   string
 	lookup func(string) (string, bool)
 
@@ -141,15 +143,22 @@ func (s *splitter) endWord() {
 	}
 }
 
-var (
-	escape       = regexp.MustCompile(`(?s)\\(.)`)
-	quotedEscape = regexp.MustCompile("\\\\([$`\"\\\\])")
-	glob         = regexp.MustCompile(`(?s)^(?:[^\\*?\[]|\\.)*([*?\[])`)
-	dollarAtEnd  = regexp.MustCompile(`(?s)^(?:[^\\]|\\.)*\$$`)
-	blanks       = regexp.MustCompile(`[ \t\n]+`)
-	pieces       = regexp.MustCompile(`(?s)(?:\\.|[^ \t\n\\])+|[ \t\n]+`)
-	name         = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`)
-)
+// patterns are compiled only where words are split: most command lines split none.
+type patterns struct {
+	escape, quotedEscape, glob, dollarAtEnd, blanks, pieces, name *regexp.Regexp
+}
+
+func compilePatterns() patterns {
+	return patterns{
+		escape:       regexp.MustCompile(`(?s)\\(.)`),
+		quotedEscape: regexp.MustCompile("\\\\([$`\"\\\\])"),
+		glob:         regexp.MustCompile(`(?s)^(?:[^\\*?\[]|\\.)*([*?\[])`),
+		dollarAtEnd:  regexp.MustCompile(`(?s)^(?:[^\\]|\\.)*\$$`),
+		blanks:       regexp.MustCompile(`[ \t\n]+`),
+		pieces:       regexp.MustCompile(`(?s)(?:\\.|[^ \t\n\\])+|[ \t\n]+`),
+		name:         regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`),
+	}
+}
 
 // parts adds the parts of a word, within double quotes or outside of them.
 func (s *splitter) parts(parts []syntax.WordPart, quoted bool) {
@@ -157,7 +166,7 @@ func (s *splitter) parts(parts []syntax.WordPart, quoted bool) {
 		switch part := part.(type) {
 		case *syntax.Lit:
 			s.literal(part, i == 0, quoted)
-			if !quoted && i+1 < len(parts) && dollarAtEnd.MatchString(part.Value) {
+			if !quoted && i+1 < len(parts) && s.dollarAtEnd.MatchString(part.Value) {
 				s.unsupported(part.End(), "$ before a quote")
 			}
 		case *syntax.SglQuoted:
@@ -177,24 +186,24 @@ func (s *splitter) parts(parts []syntax.WordPart, quoted bool) {
 
 func (s *splitter) literal(lit *syntax.Lit, first, quoted bool) {
 	if quoted {
-		s.add(quotedEscape.ReplaceAllString(lit.Value, "$1"))
+		s.add(s.quotedEscape.ReplaceAllString(lit.Value, "$1"))
 		return
 	}
-	if found := glob.FindStringSubmatch(lit.Value); found != nil {
+	if found := s.glob.FindStringSubmatch(lit.Value); found != nil {
 		s.unsupported(lit.Pos(), "the pattern "+found[1]+" without quotes")
 	}
 	if first && !s.inWord && strings.HasPrefix(lit.Value, "~") {
 		s.unsupported(lit.Pos(), "~ without quotes")
 	}
-	if strings.HasSuffix(escape.ReplaceAllString(lit.Value, ""), `\`) {
+	if strings.HasSuffix(s.escape.ReplaceAllString(lit.Value, ""), `\`) {
 		s.fail(lit.Pos(), "nothing follows the last \\")
 	}
-	s.add(escape.ReplaceAllString(lit.Value, "$1"))
+	s.add(s.escape.ReplaceAllString(lit.Value, "$1"))
 }
 
 func (s *splitter) variable(v *syntax.ParamExp, quoted bool) {
 	hasDefault := v.Exp != nil && v.Exp.Op == syntax.DefaultUnsetOrNull
-	if v.Length || v.Param == nil || !name.MatchString(v.Param.Value) || v.Exp != nil && !hasDefault {
+	if v.Length || v.Param == nil || !s.name.MatchString(v.Param.Value) || v.Exp != nil && !hasDefault {
 		s.fail(v.Pos(), "only $NAME and ${NAME:-default} are supported")
 		return
 	}
@@ -203,7 +212,7 @@ func (s *splitter) variable(v *syntax.ParamExp, quoted bool) {
 	case value != "" && quoted:
 		s.add(value)
 	case value != "":
-		for i, field := range blanks.Split(value, -1) {
+		for i, field := range s.blanks.Split(value, -1) {
 			if i > 0 {
 				s.endWord()
 			}
@@ -230,11 +239,11 @@ func (s *splitter) defaultValue(word *syntax.Word, quoted bool) {
 			s.parts([]syntax.WordPart{part}, quoted)
 			continue
 		}
-		for _, piece := range pieces.FindAllString(lit.Value, -1) {
+		for _, piece := range s.pieces.FindAllString(lit.Value, -1) {
 			if strings.Trim(piece, " \t\n") == "" {
 				s.endWord()
 			} else {
-				s.add(escape.ReplaceAllString(piece, "$1"))
+				s.add(s.escape.ReplaceAllString(piece, "$1"))
 			}
 		}
 	}
