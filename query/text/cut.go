@@ -241,8 +241,16 @@ func members(raw []byte, keys []string, values [][]byte) bool {
 // then counts.
 func again(rest []byte, keys []string) bool {
 	for _, key := range keys {
-		if bytes.Contains(rest, []byte(key)) {
-			return true
+		tail := []byte(key[1:]) // what a search begins with has to be rare, and quotes are not
+		for left := rest; ; {
+			i := bytes.Index(left, tail)
+			if i < 0 {
+				break
+			}
+			if i > 0 && left[i-1] == '"' {
+				return true
+			}
+			left = left[i+1:]
 		}
 	}
 	return bytes.IndexByte(rest, '\\') >= 0
