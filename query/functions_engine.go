@@ -35,8 +35,10 @@ type Engine struct {
 type questions struct {
 	options *Options
 	decoder text.Decoder
-	count   func() int // of the records read
-	failure error      // that ends the run
+	count   func() int            // of the records read
+	failure error                 // that ends the run
+	needs   map[string]*text.Need // what is looked at of the records at a path; nil for all
+	pruned  []byte
 	answers map[string]*answer
 	dropped []dropped
 	clock   int // of the uses of answers
@@ -50,13 +52,20 @@ type questions struct {
 }
 
 func newQuestions(p *Program) *questions {
-	return &questions{
+	q := &questions{
 		options: &p.options,
 		decoder: text.Decoder{Orders: p.orders},
 		count:   func() int { return p.stream.count },
 		answers: map[string]*answer{},
 		ahead:   lookahead{under: map[string]*full{}, places: map[string]int{}, latest: -1},
 	}
+	if !p.seesAnswers {
+		q.needs = map[string]*text.Need{
+			"/containers/json?all=1": text.Only("ImageID", "Image", "ImageManifestDescriptor.digest", "Mounts[].Name", "NetworkSettings.Networks", "HostConfig.NetworkMode"),
+			"/images/json?all=1":     text.Only("Id", "ParentId"),
+		}
+	}
+	return q
 }
 
 // errNoEngine fails what asks the Engine where there is none.
@@ -95,6 +104,7 @@ const (
 
 // An answer is what the Engine has said at a path, as far as it was read.
 type answer struct {
+	need   *text.Need // nil for all
 	values []any
 	next   func() (json.RawMessage, error, bool) // nil at the end
 	stop   func()
@@ -138,7 +148,7 @@ func (q *questions) answer(path string) *answer {
 	}
 	if a == nil {
 		q.evict()
-		a = &answer{at: time.Now()}
+		a = &answer{need: q.needs[path], at: time.Now()}
 		a.next, a.stop = iter.Pull2(q.options.Engine.Get(path))
 		q.answers[path] = a
 	}
@@ -179,6 +189,9 @@ func (q *questions) value(a *answer, i int) (v any, ok bool, err error) {
 			a.stop()
 			a.next, a.err = nil, err
 			return nil, false, err
+		}
+		if a.need != nil {
+			q.pruned, raw = a.need.Prune(q.pruned, raw)
 		}
 		a.values = append(a.values, q.decode(raw))
 	}

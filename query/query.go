@@ -37,23 +37,24 @@ type Options struct {
 
 // A Program is a compiled filter. It runs over one stream at a time.
 type Program struct {
-	options   Options
-	code      *gojq.Code // of the filter but for its cut; nil if that is no more than "."
-	cut       *text.Cut  // nil if the filter has none
-	orders    *text.Orders
-	ordering  *ordering
-	computes  map[string]*gojq.Code
-	regexes   map[[2]string]*regex // by pattern and flags
-	vars      []any                // the values of the variables that code was compiled with
-	need      *text.Need           // what it can see of a record; nil for all
-	inspects  bool                 // it may ask for the full records of what it reads
-	stream    *stream              // the one that is being run over
-	questions *questions           // of that run
-	rounds    rounds
-	wordings  []*regexp.Regexp // of wordings
-	hint      string           // what else to say when it fails
-	net       *net             // nil for "."
-	moments   moments          // of lasting and burst
+	options     Options
+	code        *gojq.Code // of the filter but for its cut; nil if that is no more than "."
+	cut         *text.Cut  // nil if the filter has none
+	orders      *text.Orders
+	ordering    *ordering
+	computes    map[string]*gojq.Code
+	regexes     map[[2]string]*regex // by pattern and flags
+	vars        []any                // the values of the variables that code was compiled with
+	need        *text.Need           // what it can see of a record; nil for all
+	inspects    bool                 // it may ask for the full records of what it reads
+	seesAnswers bool                 // it may get the records that it asks for, not only what they say together
+	stream      *stream              // the one that is being run over
+	questions   *questions           // of that run
+	rounds      rounds
+	wordings    []*regexp.Regexp // of wordings
+	hint        string           // what else to say when it fails
+	net         *net             // nil for "."
+	moments     moments          // of lasting and burst
 }
 
 // Compile makes a program from a filter. Its error is a *CompileError.
@@ -155,6 +156,9 @@ func Compile(o Options) (*Program, error) {
 		return nil, newCompileError(o.Name, o.Filter, src, err)
 	}
 	p.inspects = lib.asks["inspect"]
+	for _, name := range []string{"_get", "_used_by", "_image"} {
+		p.seesAnswers = p.seesAnswers || lib.used[name]
+	}
 	return p, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"strings"
 )
 
 // A Need is what a filter can see of a value. The zero Need is its kind only.
@@ -16,6 +17,30 @@ type Need struct {
 type member struct {
 	key string
 	*Need
+}
+
+// Only needs what stands at some paths: a, a.b, or a[].b of each element of a.
+func Only(paths ...string) *Need {
+	top := &Need{}
+	for _, path := range paths {
+		n := top
+		for step := range strings.SplitSeq(path, ".") {
+			key, elements := strings.CutSuffix(step, "[]")
+			next := n.member([]byte(key))
+			if next == nil {
+				next = &Need{}
+				n.keys = append(n.keys, member{key, next})
+			}
+			if n = next; elements {
+				if n.each == nil {
+					n.each = &Need{}
+				}
+				n = n.each
+			}
+		}
+		n.All = true
+	}
+	return top
 }
 
 // member returns what is needed of the members called key, nil for nothing.

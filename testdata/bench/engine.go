@@ -13,7 +13,7 @@ import (
 
 // serve is an Engine that listens on a socket for each of counts, which is how
 // many images and containers it has. Its records look like those of an Engine
-// of API 1.41; there are 1,000 different ones.
+// of API 1.41; there are 10,000 different ones, and two containers of every second image.
 func serve(dir string, counts ...int) error {
 	failed := make(chan error)
 	for _, n := range counts {
@@ -56,7 +56,7 @@ func engine(n int) http.Handler {
 				time.Sleep(time.Second)
 			}
 		case strings.HasSuffix(path, "/json"):
-			fmt.Fprintf(w, `{"Id":"%s","Name":"/app-0","State":{"Status":"running","Running":true},"Config":{}}`, id(0))
+			fmt.Fprintf(w, `{"Id":"%s","Name":"/app-0","State":{"Status":"running","Running":true},"Image":"sha256:%[1]s","Config":{}}`, id(0))
 		case strings.HasSuffix(path, "/events"):
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
@@ -70,7 +70,7 @@ func engine(n int) http.Handler {
 
 // list writes an array of n records.
 func list(n int, record func(i int) string) func(http.ResponseWriter) {
-	different := make([]string, min(n, 1000))
+	different := make([]string, min(n, 10_000))
 	for i := range different {
 		different[i] = record(i)
 	}
@@ -79,7 +79,7 @@ func list(n int, record func(i int) string) func(http.ResponseWriter) {
 		separator := "["
 		for i := range n {
 			b.WriteString(separator)
-			b.WriteString(different[i%1000])
+			b.WriteString(different[i%len(different)])
 			separator = ","
 			if b.Len() > 60_000 {
 				w.Write(b.Bytes())
@@ -103,7 +103,7 @@ func image(i int) string {
 }
 
 func container(i int) string {
-	return fmt.Sprintf(`{"Id":"%s","Names":["/app-%d"],"Image":"registry.example.com/team/app-%[2]d:1.2.%[2]d","ImageID":"sha256:%[3]s",`+
+	return fmt.Sprintf(`{"Id":"%s","Names":["/app-%d"],"Image":"registry.example.com/team/app-%[8]d:1.2.%[8]d","ImageID":"sha256:%[7]s",`+
 		`"Command":"/usr/local/bin/app --listen=:8080 --name=app-%[2]d","Created":%[4]d,"Ports":[{"IP":"0.0.0.0","PrivatePort":8080,"PublicPort":%[5]d,"Type":"tcp"},`+
 		`{"IP":"::","PrivatePort":8080,"PublicPort":%[5]d,"Type":"tcp"}],"Labels":{"com.docker.compose.config-hash":"%[3]s","com.docker.compose.container-number":"1",`+
 		`"com.docker.compose.oneoff":"False","com.docker.compose.project":"project-%[2]d","com.docker.compose.project.config_files":"/srv/project-%[2]d/compose.yaml",`+
@@ -112,7 +112,7 @@ func container(i int) string {
 		`"NetworkSettings":{"Networks":{"project-%[2]d_default":{"IPAMConfig":null,"Links":null,"Aliases":null,"NetworkID":"%[3]s","EndpointID":"%[1]s",`+
 		`"Gateway":"172.18.0.1","IPAddress":"172.18.0.2","IPPrefixLen":16,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"MacAddress":"02:42:ac:12:00:02","DriverOpts":null}}},`+
 		`"Mounts":[{"Type":"volume","Name":"project-%[2]d_data","Source":"/var/lib/docker/volumes/project-%[2]d_data/_data","Destination":"/data","Driver":"local","Mode":"rw","RW":true,"Propagation":""}]}`+"\n",
-		id(i), i, id(-i), 1700000000+i, 20000+i, []string{"running", "exited", "created"}[i%3])
+		id(i), i, id(-i), 1700000000+i, 20000+i, []string{"running", "exited", "created"}[i%3], id(i/2), i/2)
 }
 
 func sample(i int) []byte {

@@ -28,8 +28,9 @@ type work struct {
 	baleen  string // arguments
 	curl    string // what jq reads
 	jq      string // filter; "" if jq cannot do it
+	slurp   bool   // the filter has the containers in $c[0]
 	curlOne string // does it without jq
-	docker  string // arguments
+	docker  string // arguments, or with DOCKER in it a shell command
 }
 
 func all() []work {
@@ -52,6 +53,16 @@ func all() []work {
 	on("100,000 containers", 100_000, "containers -a", containers, `select(.Labels.maintainer | test("^team-[0-9]*7 "))`)
 	on("10,000 images", 10_000, "images", images, "select(.Size > 500000000) | .Id")
 	on("400,000 images", 400_000, "images", images, "select(.Size > 500000000) | .Id")
+	join := func(baleen, jq, docker string) {
+		list = append(list, work{name: fmt.Sprintf("10,000 images × 10,000 containers, `%s`", strings.ReplaceAll(baleen, "|", `\|`)),
+			count: 10_000, baleen: "images -q '" + baleen + "'", slurp: true, curl: images, jq: jq, docker: docker})
+	}
+	join("select(unused) | .Id", `($c[0] | map({(.ImageID): 1}) | add) as $used | .[] | select($used[.Id] | not) | .Id`,
+		"DOCKER images -q --no-trunc | sort -u >SOCK.images; DOCKER ps -aq --no-trunc | xargs DOCKER inspect -f '{{.Image}}' | sort -u | comm -23 SOCK.images -")
+	join("{Id, by: [used_by | name]}", `(reduce $c[0][] as $k ({}; .[$k.ImageID] += [$k.Names[0][1:]])) as $by | .[] | {Id, by: ($by[.Id] // [])}`, "")
+	list = append(list, work{name: "10,000 images × 10,000 containers, `map(select(unused)) \\| beyond_newest(3; tags \\| repo)[] \\| .Id`", count: 10_000, slurp: true,
+		baleen: "images -s -q 'map(select(unused)) | beyond_newest(3; tags | repo)[] | .Id'", curl: images,
+		jq: `($c[0] | map({(.ImageID): 1}) | add) as $used | map(select($used[.Id] | not)) | group_by(.RepoTags[0] | sub(":[^:]*$"; "")) | .[] | sort_by(-.Created)[3:][] | .Id`})
 	return append(list,
 		work{name: "one stream, 50,000 samples, `.cpu_stats.cpu_usage`", count: 3, live: true, baleen: "stats app-0 -q .cpu_stats.cpu_usage", curl: "CURL -N http://d/containers/app-0/stats", jq: ".cpu_stats.cpu_usage"},
 		work{name: "500 streams for 5 s, CPU time", count: 500, cpu: true, baleen: "stats -q '{name, cpu: cpu_percent, mem: mem_used}'", docker: "stats --format json"},
@@ -62,6 +73,7 @@ func all() []work {
 type cost struct {
 	seconds float64
 	memory  float64 // MB that its largest process held at most
+	faults  float64 // pages that the kernel had to fetch
 }
 
 func main() {
@@ -113,14 +125,21 @@ func (w work) compare(dir, jq string, rounds int) (cells []string) {
 		if w.live {
 			jq += " --unbuffered" // gojq is always
 		}
-		commands[1] = w.curl + " | " + jq + " -c '" + w.jq + "'"
-		commands[2] = w.curl + " | gojq -c '" + w.jq + "'"
+		curl, flags := w.curl, " -c '"
+		if w.slurp {
+			curl, flags = "CURL -o SOCK.containers 'http://d/containers/json?all=1'; "+curl, " -c --slurpfile c SOCK.containers '"
+		}
+		commands[1] = curl + " | " + jq + flags + w.jq + "'"
+		commands[2] = curl + " | gojq" + flags + w.jq + "'"
 	}
-	if w.docker != "" {
-		commands[4] = "docker -H unix://SOCK " + w.docker
+	switch {
+	case strings.Contains(w.docker, "DOCKER"):
+		commands[4] = w.docker
+	case w.docker != "":
+		commands[4] = "DOCKER " + w.docker
 	}
 	sock := socket(dir, w.count)
-	names := strings.NewReplacer("SOCK", sock, "CURL", "curl -s --unix-socket "+sock)
+	names := strings.NewReplacer("SOCK", sock, "CURL", "curl -s --unix-socket "+sock, "DOCKER", "docker -H unix://"+sock)
 	if w.quick {
 		rounds *= 10
 	}
@@ -137,17 +156,22 @@ func (w work) compare(dir, jq string, rounds int) (cells []string) {
 			cells = append(cells, "")
 			continue
 		}
-		var ratios, seconds, memory []float64
+		var ratios, seconds, memory, faults []float64
 		for round, c := range other {
 			ratios = append(ratios, costs[0][round].seconds/c.seconds)
 			seconds = append(seconds, c.seconds)
 			memory = append(memory, c.memory)
+			faults = append(faults, c.faults)
 		}
 		cell := fmt.Sprintf("%.3g s", median(seconds))
 		if i > 0 {
 			cell = fmt.Sprintf("%.3f (%.3f–%.3f)", median(ratios), slices.Min(ratios), slices.Max(ratios))
 		}
-		cells = append(cells, fmt.Sprintf("%s [%.0f MB]", cell, median(memory)))
+		cell += fmt.Sprintf(" [%.0f MB", median(memory))
+		if w.quick { // of a short run they are most of the work, and repeat better than time
+			cell += fmt.Sprintf(", %.0f page faults", median(faults))
+		}
+		cells = append(cells, cell+"]")
 	}
 	return cells
 }
@@ -167,5 +191,5 @@ func (w work) run(command string) cost {
 	if w.cpu {
 		spent = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 	}
-	return cost{spent.Seconds(), float64(usage.Maxrss) / 1024}
+	return cost{spent.Seconds(), float64(usage.Maxrss) / 1024, float64(usage.Minflt)}
 }
