@@ -7,8 +7,9 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// Unsafe says why a filter may select everything by mistake, as an unset variable
-// of the shell leaves it; "" if it does not look so.
+// Unsafe says why a filter may select everything by mistake, such as one that an
+// unset variable of the shell has left a hole in, or a condition that always
+// holds; "" if it does not look so.
 func (o *Options) Unsafe() (why string) {
 	for i, v := range o.Vars.values {
 		if v == "" {
@@ -19,6 +20,7 @@ func (o *Options) Unsafe() (why string) {
 	if err != nil {
 		return ""
 	}
+	why = alwaysHolds(q)
 	walk(reflect.ValueOf(q), func(node any) {
 		f, ok := node.(*gojq.Func)
 		if !ok || len(f.Args) == 0 || why != "" {
