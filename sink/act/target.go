@@ -99,6 +99,8 @@ func invalid(kind, id string) string {
 		if _, err := reference.ParseAnyReference(id); err != nil {
 			return err.Error()
 		}
+	case strings.HasPrefix(id, "sha256:"):
+		return "it is the id of an image"
 	case id == "." || id == ".." || strings.ContainsAny(id, "/\\\x00"):
 		return fmt.Sprintf("it cannot name a %s", kind)
 	}
