@@ -314,6 +314,12 @@ func guessValue(c *Command, flag, value string) error {
 		return try(what+": a filter is KEY=VALUE", line+fromTemplate(value))
 	case flag == "filter" && strings.HasPrefix(value, "."):
 		return try(what+": -f is the Engine's filter KEY=VALUE", line+"-q "+quoteWords(value))
+	case flag == "filter" && value == "dangling":
+		return try(what+": -f takes KEY=VALUE", line+"-f dangling=true")
+	case flag == "filter" && c.Name == "events" && !strings.ContainsAny(value, "= "):
+		return try(what+": -f takes KEY=VALUE", line+"-f event="+quoteWords(value))
+	case flag == "filter" && slices.Contains([]string{"created", "restarting", "running", "paused", "exited", "dead"}, value):
+		return try(what+": -f takes KEY=VALUE", line+"-f status="+value)
 	case flag != "output":
 		return nil
 	}
