@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/itchyny/gojq"
 )
@@ -53,9 +54,9 @@ func literal(q *gojq.Query) any {
 	return nil
 }
 
-// guard has what a filter compares with a literal be of the literal's type: in
-// jq's order of all values null is less than any number, and a number less than
-// any string, so that such a comparison selects everything.
+// guard has what a filter compares with a literal, or with what is reckoned, be of
+// the same type: in jq's order of all values null is less than any number, and a
+// number less than any string, so that such a comparison selects everything.
 func guard(q *gojq.Query) {
 	walk(reflect.ValueOf(q), func(node any) {
 		q, ok := node.(*gojq.Query)
@@ -65,29 +66,54 @@ func guard(q *gojq.Query) {
 		switch q.Op {
 		case gojq.OpLt, gojq.OpGt, gojq.OpLe, gojq.OpGe:
 			left, right := isType(q.Left), isType(q.Right)
-			if right != "" && left == "" {
+			switch {
+			case left == right:
+			case right != "":
 				q.Left = checked(q.Left, right)
-			}
-			if left != "" && right == "" {
+			default:
 				q.Right = checked(q.Right, left)
 			}
 		case gojq.OpNe:
-			if isType(q.Right) != "" && isType(q.Left) == "" {
+			if isType(q.Right) != "" && isType(q.Left) != isType(q.Right) {
 				q.Left = checked(q.Left, "_is_scalar")
 			}
 		}
 	})
 }
 
-// isType names the function that checks for the type of a literal, "" for none.
+// isType names the function that checks for the type of what q gives, "" where its
+// text does not tell.
 func isType(q *gojq.Query) string {
-	if t := q.Term; t != nil && t.Type == gojq.TermTypeNumber && t.SuffixList == nil {
+	if isReckoned(q) {
 		return "_is_number"
 	}
-	if _, ok := literal(q).(string); ok {
-		return "_is_string"
+	if t := q.Term; t != nil && t.Type != gojq.TermTypeNumber {
+		if _, ok := literal(q).(string); ok {
+			return "_is_string"
+		}
 	}
 	return ""
+}
+
+// isReckoned reports whether q is a number, or reckons with one.
+func isReckoned(q *gojq.Query) bool {
+	if t := q.Term; t != nil {
+		switch {
+		case t.SuffixList != nil:
+		case t.Type == gojq.TermTypeQuery:
+			return isReckoned(t.Query)
+		case t.Type == gojq.TermTypeFunc:
+			return slices.Contains([]string{"now", "duration", "timestamp", "age", "length"}, t.Func.Name)
+		}
+		return t.Type == gojq.TermTypeNumber && t.SuffixList == nil
+	}
+	switch q.Op {
+	case gojq.OpPipe:
+		return isReckoned(q.Right)
+	case gojq.OpAdd, gojq.OpSub, gojq.OpMul, gojq.OpDiv, gojq.OpMod:
+		return isReckoned(q.Left) || isReckoned(q.Right)
+	}
+	return false
 }
 
 // checked has by check the value of q. What a function says of a record may be
