@@ -57,7 +57,7 @@ func literal(q *gojq.Query) any {
 // guard has what a filter compares with a literal, or with what is reckoned, be of
 // the same type: in jq's order of all values null is less than any number, and a
 // number less than any string, so that such a comparison selects everything.
-func guard(q *gojq.Query) {
+func guard(q *gojq.Query, vars types) {
 	walk(reflect.ValueOf(q), func(node any) {
 		q, ok := node.(*gojq.Query)
 		if !ok || q.Left == nil || q.Right == nil {
@@ -65,7 +65,7 @@ func guard(q *gojq.Query) {
 		}
 		switch q.Op {
 		case gojq.OpLt, gojq.OpGt, gojq.OpLe, gojq.OpGe:
-			left, right := isType(q.Left), isType(q.Right)
+			left, right := vars.of(q.Left), vars.of(q.Right)
 			switch {
 			case left == right:
 			case right != "":
@@ -73,19 +73,32 @@ func guard(q *gojq.Query) {
 			default:
 				q.Right = checked(q.Right, left)
 			}
-		case gojq.OpNe:
-			if isType(q.Right) != "" && isType(q.Left) != isType(q.Right) {
+		case gojq.OpEq, gojq.OpNe: // "0" != 0 is true; of what is missing it is meant to be
+			left, right := vars.of(q.Left), vars.of(q.Right)
+			switch {
+			case left == right:
+			case right != "" && isPath(q.Left):
+				q.Left = piped(q.Left, right+"_or_null")
+			case left != "" && isPath(q.Right):
+				q.Right = piped(q.Right, left+"_or_null")
+			case right != "" && q.Op == gojq.OpNe:
 				q.Left = checked(q.Left, "_is_scalar")
 			}
 		}
 	})
 }
 
-// isType names the function that checks for the type of what q gives, "" where its
+// types are those of variables, as the functions that check for them.
+type types map[string]string
+
+// of names the function that checks for the type of what q gives, "" where its
 // text does not tell.
-func isType(q *gojq.Query) string {
+func (vars types) of(q *gojq.Query) string {
 	if isReckoned(q) {
 		return "_is_number"
+	}
+	if t := q.Term; t != nil && t.Type == gojq.TermTypeFunc && t.SuffixList == nil {
+		return vars[t.Func.Name]
 	}
 	if t := q.Term; t != nil && t.Type != gojq.TermTypeNumber {
 		if _, ok := literal(q).(string); ok {
@@ -119,12 +132,18 @@ func isReckoned(q *gojq.Query) bool {
 // checked has by check the value of q. What a function says of a record may be
 // null, which is not the record's mistake.
 func checked(q *gojq.Query, by string) *gojq.Query {
-	if t := q.Term; t == nil || t.Type != gojq.TermTypeIndex && t.Type != gojq.TermTypeIdentity {
+	if t := q.Term; !isPath(q) && (t == nil || t.Type != gojq.TermTypeIdentity) {
 		by += "_or_null"
 	}
+	return piped(q, by)
+}
+
+func piped(q *gojq.Query, by string) *gojq.Query {
 	inner := &gojq.Query{Left: q, Op: gojq.OpPipe, Right: call(by)}
 	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeQuery, Query: inner}}
 }
+
+func isPath(q *gojq.Query) bool { return q.Term != nil && q.Term.Type == gojq.TermTypeIndex }
 
 // mustBe makes the function that guard checks a value with. On a list nothing is
 // done when it fails; on a stream without an end that record is not acted on.

@@ -92,7 +92,7 @@ func Compile(o Options) (*Program, error) {
 	p.net = newNet(&o, q)
 	numberCalls(q)
 	if o.Whole {
-		guard(q)
+		guard(q, o.Vars.types(q))
 	}
 	lib, err := newLibrary(o.Library, q)
 	if err != nil {

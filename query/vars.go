@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/itchyny/gojq"
 
 	"baleen/query/text"
 )
@@ -22,6 +25,36 @@ type Vars struct {
 
 // written is JSON text, of which each program makes values of its own.
 type written []byte
+
+// types gives those of the variables that q does not bind itself.
+func (v *Vars) types(q *gojq.Query) types {
+	of := types{}
+	for i, value := range v.values {
+		switch value := value.(type) {
+		case string:
+			of[v.names[i]] = "_is_string"
+		case written:
+			if value[0] == '"' {
+				of[v.names[i]] = "_is_string"
+			} else if value[0] == '-' || '0' <= value[0] && value[0] <= '9' {
+				of[v.names[i]] = "_is_number"
+			}
+		}
+	}
+	walk(reflect.ValueOf(q), func(node any) {
+		switch n := node.(type) {
+		case *gojq.Pattern:
+			delete(of, n.Name)
+		case *gojq.PatternObject:
+			delete(of, n.Key)
+		case *gojq.FuncDef:
+			for _, name := range n.Args {
+				delete(of, name)
+			}
+		}
+	})
+	return of
+}
 
 // Arg adds the string value as $name.
 func (v *Vars) Arg(name, value string) error {
