@@ -21,7 +21,7 @@ func df() Source {
 			def usage:
 				if .ImageUsage then . else
 				{ImageUsage: ((.LayersSize // 0) as $size | .Images // [] | {TotalCount: length, ActiveCount: count(.Containers > 0), TotalSize: $size,
-					Reclaimable: ($size - sum(.[] | select(.Containers != 0 and .Size != -1 and .SharedSize != -1) | .Size - .SharedSize))}),
+					Reclaimable: ([0, $size - sum(.[] | select(.Containers != 0 and .Size != -1 and .SharedSize != -1) | .Size - .SharedSize)] | max)}), # the containerd store counts what is shared twice
 				ContainerUsage: (def active: .State | IN("running", "paused", "restarting");
 					.Containers // [] | {TotalCount: length, ActiveCount: count(active), TotalSize: sum(.[].SizeRw), Reclaimable: sum(.[] | select(active | not) | .SizeRw)}),
 				VolumeUsage: (.Volumes // [] | {TotalCount: length, ActiveCount: count(.UsageData.RefCount > 0), TotalSize: sum(.[].UsageData.Size),
