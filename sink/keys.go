@@ -8,12 +8,6 @@ type Keyboard struct {
 	restore func() // nil if there is nothing to restore
 }
 
-func (k *Keyboard) set(restore func()) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.restore = restore
-}
-
 // Restore leaves the terminal as it was found.
 func (k *Keyboard) Restore() {
 	k.mu.Lock()

@@ -21,6 +21,11 @@ func Typed(f *os.File) bool {
 // Watch calls quit when q is typed at the terminal f, which shows no keys from now
 // on and passes each on at once. Ctrl-C stays a signal.
 func (k *Keyboard) Watch(f *os.File, quit func()) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.restore != nil { // it is watched already
+		return nil
+	}
 	before, err := unix.IoctlGetTermios(int(f.Fd()), getTerminal)
 	if err != nil {
 		return err
@@ -31,11 +36,11 @@ func (k *Keyboard) Watch(f *os.File, quit func()) error {
 	if err := unix.IoctlSetTermios(int(f.Fd()), setTerminal, &keys); err != nil {
 		return err
 	}
-	k.set(func() {
+	k.restore = func() {
 		if Typed(f) {
 			unix.IoctlSetTermios(int(f.Fd()), setTerminal, before)
 		}
-	})
+	}
 	signal.Ignore(syscall.SIGTTIN) // what was sent to the background reads nothing, and goes on
 	go func() {
 		for b := make([]byte, 1); ; {
