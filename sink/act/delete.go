@@ -62,11 +62,12 @@ func deleteReference(ctx context.Context, c *client.Client, ref string, f record
 }
 
 // deleteImage removes the reference that a string is, or the image that a record
-// stands for with all that it is called. The Engine refuses an id with several
-// references, unless it is forced, when it removes them all. So those of the record
-// go by themselves, once it is certain that they still mean this image and that it
-// can go. Where the record has only some of them, as the Engine answers when asked
-// for a reference, no others are touched and the image stays.
+// stands for with all that it is called. The Engine refuses an id with references in
+// several repositories, unless it is forced, when it removes them all, also those
+// that the image was given since. So it is asked what they are by now. Those of the
+// record go by themselves, once it is certain that they still mean this image and
+// that it can go. Where the record has only some of them, no others are touched and
+// the image stays.
 func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags) (deleted []image.DeleteResponse, err error) {
 	if !t.Record {
 		if err := stillMeans(ctx, c, t.ID, t.Means); err != nil {
@@ -79,29 +80,32 @@ func deleteImage(ctx context.Context, c *client.Client, t Target, f record.Flags
 		}
 		return deleteReference(ctx, c, t.ID, f)
 	}
-	refs, force := needed(t.Refs), f.Bool("force")
-	if t.Refs == nil || len(refs) <= 1 && !force {
+	now, err := c.ImageInspect(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	force := f.Bool("force")
+	all := needed(slices.Concat(now.RepoTags, now.RepoDigests))
+	refs := all
+	if t.Refs != nil {
+		refs = nil
+		for _, r := range needed(t.Refs) {
+			if slices.Contains(all, r) && !slices.Contains(refs, r) {
+				refs = append(refs, r)
+			}
+		}
+	}
+	whole := len(refs) == len(all)
+	if whole && (len(all) <= 1 || force && t.Refs == nil) {
 		deleted, err = deleteReference(ctx, c, t.ID, f)
-		if force || !errdefs.IsConflict(err) && !errdefs.IsInternal(err) { // Podman's conflict over several references
+		if !severalNames(err) || len(all) == 0 {
 			return deleted, err
 		}
 	}
-	now, e := c.ImageInspect(ctx, t.ID)
-	if e != nil {
-		return nil, e
-	}
-	all := needed(slices.Concat(now.RepoTags, now.RepoDigests))
-	if t.Refs == nil {
-		refs = all
-	}
-	refs = slices.DeleteFunc(refs, func(r string) bool { return !slices.Contains(all, r) })
-	whole := len(refs) == len(all)
 	switch {
-	case err != nil && (whole && len(all) <= 1 && !severalNames(err) || len(refs) == 0):
-		return nil, err
 	case len(refs) == 0 && !whole:
 		return nil, fmt.Errorf("conflict: unable to delete %s - image has references that were not selected%w", t.ID, silent{errdefs.ErrConflict})
-	case whole && (len(all) > 1 || severalNames(err)) && !force:
+	case whole && !force:
 		if err := inUse(ctx, c, t.ID, now.Descriptor == nil); err != nil {
 			return nil, err
 		}
