@@ -97,8 +97,13 @@ func (vars types) of(q *gojq.Query) string {
 	if isReckoned(q) {
 		return "_is_number"
 	}
-	if t := q.Term; t != nil && t.Type == gojq.TermTypeFunc && t.SuffixList == nil {
-		return vars[t.Func.Name]
+	if t := q.Term; t != nil && t.Type == gojq.TermTypeFunc {
+		switch {
+		case t.SuffixList == nil:
+			return vars[t.Func.Name]
+		case t.Func.Name == "$ENV" || t.Func.Name == "env" && len(t.Func.Args) == 0:
+			return "_is_string"
+		}
 	}
 	if t := q.Term; t != nil && t.Type != gojq.TermTypeNumber {
 		if _, ok := literal(q).(string); ok {
