@@ -96,8 +96,14 @@ func Choose(kind string, f record.Flags) (*Action, string, error) {
 	if kind == "any" {
 		kind = f.String("kind")
 		kinds := del().Kinds // everything that there is
+		if kind == "" && chosen != nil && len(chosen.Kinds) == 1 {
+			kind = chosen.Kinds[0]
+		}
 		if (kind != "" || chosen != nil && chosen.Kinds != nil) && !slices.Contains(kinds, kind) {
-			return nil, "", &record.UsageError{Message: fmt.Sprintf("--kind says what is acted on: %s; not %q", strings.Join(kinds, ", "), kind)}
+			if kind == "" {
+				return nil, "", &record.UsageError{Message: fmt.Sprintf("--%s of what is read needs --kind: %s", chosen.Name, strings.Join(kinds, ", "))}
+			}
+			return nil, "", &record.UsageError{Message: fmt.Sprintf("--kind is one of %s, not %q", strings.Join(kinds, ", "), kind)}
 		}
 	}
 	var takes []cli.Flag

@@ -70,7 +70,7 @@ Start with --dry-run.
   baleen containers -a -f status=exited --delete --dry-run
   baleen images -q 'select(unused and older_than("30d"))' --delete --max 50
   baleen events -f event=die -q 'select(name == "web")' --start
-  docker ps -q | baleen read -R --kind container --stop
+  docker ps -q | baleen read -R --stop
 `, []string{"Action"}},
 		{"output", "tables, JSON, YAML, CSV, columns", `
 The default is NDJSON: one record a line. Standard output has records only;
