@@ -97,6 +97,9 @@ func (vars types) of(q *gojq.Query) string {
 	if isReckoned(q) {
 		return "_is_number"
 	}
+	if t := q.Term; t != nil && (t.Type == gojq.TermTypeTrue || t.Type == gojq.TermTypeFalse) {
+		return "_is_boolean"
+	}
 	if t := q.Term; t != nil && t.Type == gojq.TermTypeFunc {
 		switch {
 		case t.SuffixList == nil:
@@ -148,7 +151,11 @@ func piped(q *gojq.Query, by string) *gojq.Query {
 	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeQuery, Query: inner}}
 }
 
-func isPath(q *gojq.Query) bool { return q.Term != nil && q.Term.Type == gojq.TermTypeIndex }
+// isPath reports whether q is .a, or .b of what another filter gives, as in inspect.b.
+func isPath(q *gojq.Query) bool {
+	t := q.Term
+	return t != nil && (t.Type == gojq.TermTypeIndex || slices.ContainsFunc(t.SuffixList, func(s *gojq.Suffix) bool { return s.Index != nil }))
+}
 
 // mustBe makes the function that guard checks a value with. On a list nothing is
 // done when it fails; on a stream without an end that record is not acted on.
@@ -166,6 +173,8 @@ func (p *Program) mustBe(kind string, null bool, ok func(any) bool) func(any, []
 }
 
 func isString(v any) bool { _, ok := v.(string); return ok }
+
+func isBoolean(v any) bool { _, ok := v.(bool); return ok }
 
 func isNumber(v any) bool { _, ok := number(v); return ok }
 
