@@ -40,7 +40,7 @@ func (r *Run) collect(ctx context.Context, targets iter.Seq2[Target, error], emi
 		} else if t.Record && t.Refs == nil {
 			list[i].Refs = nil // all
 		} else if t.Record && list[i].Refs != nil {
-			list[i].Refs = slices.Compact(slices.Sorted(slices.Values(slices.Concat(list[i].Refs, t.Refs))))
+			list[i].Refs = append([]string{}, slices.Compact(slices.Sorted(slices.Values(slices.Concat(list[i].Refs, t.Refs))))...) // not nil: that would be all
 		}
 		for _, name := range append([]string{t.ID, t.Name}, t.Refs...) {
 			at[t.key(name)] = i

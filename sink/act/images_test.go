@@ -71,7 +71,7 @@ func (s *store) RoundTrip(r *http.Request) (*http.Response, error) {
 // FuzzImages: an action takes no tag and no image but those that a result names and
 // that are of the image which it names with them; a tag may have moved meanwhile.
 func FuzzImages(f *testing.F) {
-	for seed := range uint64(256) {
+	for seed := range uint64(512) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
