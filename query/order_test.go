@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -124,6 +125,10 @@ func TestOrderJQ(t *testing.T) {
 			if err == nil {
 				got += string(b) + "\n"
 			}
+		}
+		var jqError *exec.ExitError
+		if errors.As(err, &jqError) && bytes.Contains(jqError.Stderr, []byte("as object key")) {
+			continue // gojq looks at a key once all values are there, of which one may be empty
 		}
 		if got != string(out) || failed != (err != nil) {
 			t.Errorf("seed %d: %s\n got %s\nwant %s", seed, filter, got, out)
